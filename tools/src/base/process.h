@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Child processes: an argv and an explicit environment, never a shell; own session and process
+ * group; killed with its group when Kiln dies (PR_SET_PDEATHSIG) or its time is up (TERM, then KILL).
+ * A pool runs many, some at once.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* What to start. Zero-initialise, then set what matters. All borrowed. */
+typedef struct {
+	const char *const *argv;         /* argv[0] is looked up in PATH when it has no slash */
+	const char *const *environment;  /* "NAME=value"…; NULL: kiln_process_environment() */
+	const char *working_directory;   /* NULL: the caller's */
+	const char *input;               /* text for stdin; NULL: /dev/null */
+	int output_fd;                   /* > 0: stdout goes there; 0: captured */
+	int error_fd;                    /* > 0: stderr goes there; 0: captured, -1: same as stdout */
+	const int *inherited_fds;        /* further fds kept open in the child as 3, 4 …; ends with -1 */
+	gint64 timeout_ms;               /* 0: none */
+	gboolean foreground;             /* keeps the caller's terminal, stdin and session */
+} KilnProcess;
+
+/* How it ended. Clear with kiln_process_result_clear. */
+typedef struct {
+	int exit_status;    /* 0–255, or 128 + signal */
+	gboolean timed_out;
+	char *output;       /* captured stdout, at most 16 MiB, NUL-terminated; NULL if not captured */
+	char *error_output; /* captured stderr, likewise */
+	gint64 wall_us;
+} KilnProcessResult;
+
+void kiln_process_result_clear(KilnProcessResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnProcessResult, kiln_process_result_clear)
+
+/* The environment children get by default: PATH, HOME, USER, TMPDIR, GNUPGHOME, http(s)_proxy of
+ * the caller, and LC_ALL=C.UTF-8. Static; do not free. */
+const char *const *kiln_process_environment(void);
+
+/* Runs to the end. FALSE only when it could not be started (code SYSTEM; the message names a
+ * missing program and says to run `make deps` or install it): a non-zero exit is not an error. */
+gboolean kiln_process_run(const KilnProcess *process, KilnProcessResult *ret_result, GError **error);
+
+/* kiln_process_run, where a non-zero exit is an error too: message "PROGRAM: last line of stderr". */
+gboolean kiln_process_check(const KilnProcess *process, char **ret_output, GError **error);
+
+/* Runs many processes, at most `parallel` at once, in the order added. */
+typedef struct KilnPool KilnPool;
+
+/* Called as each ends, in the thread of kiln_pool_run. Returning FALSE (with `error` set) stops the
+ * pool: nothing further is started, those running are terminated. `result` is borrowed. */
+typedef gboolean (*KilnPoolDone)(gpointer job, const KilnProcessResult *result, GError **error);
+
+KilnPool *kiln_pool_new(guint parallel, KilnPoolDone done);
+void kiln_pool_free(KilnPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnPool, kiln_pool_free)
+
+/* Queues `process` (copied deeply) with a `job` handed back to `done`; borrowed. May be called from `done`. */
+void kiln_pool_add(KilnPool *pool, const KilnProcess *process, gpointer job);
+
+/* Runs until the queue is empty. FALSE on the first start failure or refusal by `done`. */
+gboolean kiln_pool_run(KilnPool *pool, GError **error);
