@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which version is newer, by librpm's own comparison ("~" before, "^" after, epochs first). */
+#pragma once
+
+#include <glib.h>
+
+/* Compares two "[epoch:]version[-release]" texts: negative when `a` is older, 0 when rpm holds
+ * them equal (a side without a release matches any release), positive when `a` is newer. */
+int kiln_rpmversion_compare(const char *a, const char *b);
