@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Brings every Source and Patch of one evaluated spec to hand: from the spec or patch directory,
+ * from the cache, or from the origins of its source lock. Fails closed: a file that is neither
+ * local nor locked, or whose bytes differ from the lock, is an error. Writes locks for `kiln fetch
+ * --lock`.
+ */
+#pragma once
+
+#include "model/source.h"
+
+/* Content for a `kiln:` origin, made by the caller. */
+typedef struct {
+	KilnOriginKind origin;
+	const void *data;
+	gsize size;
+} KilnSourceContent;
+
+/* All borrowed. */
+typedef struct {
+	const char *package; /* as `kiln fetch --lock` takes it; for messages */
+	const char *spec_dir;
+	const char *patch_dir;	   /* may be NULL or absent on disk */
+	const char *lock_path;	   /* SPEC_DIR/sources; may be absent on disk when all is local */
+	const char *const *values; /* the Source and Patch values as evaluated, URLs included; ends
+				      with NULL */
+	const char *cache_dir;	   /* Kiln's cache; its sources/ takes the files */
+	const char *apt_dir;	   /* where kiln_apt_prepare keeps its state */
+	const char *suite;	   /* for debian-source: origins; NULL: they cannot be used */
+	const KilnSourceContent *contents;
+	gsize content_count;
+} KilnSourcesRequest;
+
+/* Resolves all files; `ret_files` (of KilnSourceFile, owned) is in the order of `values`, each name
+ * once. A lock entry that no value uses is a warning event. Codes: CONFIG (neither local nor
+ * locked, bad lock), NETWORK, VERIFY. */
+gboolean kiln_sources_fetch(
+	const KilnSourcesRequest *request, GPtrArray **ret_files, GError **error);
+
+/* What happened to one lock entry. */
+typedef struct {
+	char *name;
+	char *old_name;	  /* the entry it takes the place of, e.g. of the old version; NULL: none */
+	char *old_sha256; /* NULL: new, or was unlocked */
+	guint64 old_size;
+	char *sha256; /* NULL: the entry was dropped */
+	guint64 size;
+	GPtrArray *notes; /* of char *: origins that did not deliver, origins dropped */
+} KilnSourceChange;
+
+void kiln_source_change_free(KilnSourceChange *change);
+
+/* Learns digest and size of every file that is not local from its origins (those of the lock, then
+ * the URL in the spec), and writes the lock when that went well for all; else the lock stays as it
+ * was. Origins that deliver different bytes are an error (VERIFY). An entry whose origins are all
+ * out of reach stays as it is if the cache holds it. `ret_changes` (of KilnSourceChange, owned) has
+ * one row per entry, dropped ones last. */
+gboolean kiln_sources_lock(
+	const KilnSourcesRequest *request, GPtrArray **ret_changes, GError **error);
