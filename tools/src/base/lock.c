@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/lock.h"
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct KilnLock {
+	int fd;
+};
+
+static void set_busy(int fd, const char *path, GError **error)
+{
+	char holder[512] = "";
+	ssize_t size = pread(fd, holder, sizeof(holder) - 1, 0);
+	g_autofree char *printable = NULL;
+
+	g_strchomp(size > 0 ? holder : strcpy(holder, "another process"));
+	printable = kiln_text_printable(holder);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_BUSY,
+		"\"%s\" is held by %s; wait for it to end, or stop it", path, printable);
+}
+
+static gboolean record_holder(int fd, const char *purpose)
+{
+	g_autofree char *text = g_strdup_printf("process %d (%s)\n", (int)getpid(), purpose);
+
+	/* Only the message to others depends on it: a full disk must not keep the lock away. */
+	return ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) == (ssize_t)strlen(text);
+}
+
+KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(path);
+	KilnLock *lock;
+	int fd, result;
+
+	if (!kiln_fs_make_directory(directory, error))
+		return NULL;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		kiln_error_set_errno(error, errno, "opening the lock \"%s\"", path);
+		return NULL;
+	}
+	do {
+		result = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+	} while (result != 0 && errno == EINTR);
+	if (result != 0) {
+		if (errno == EWOULDBLOCK)
+			set_busy(fd, path, error);
+		else
+			kiln_error_set_errno(error, errno, "locking \"%s\"", path);
+		close(fd);
+		return NULL;
+	}
+	(void)record_holder(fd, purpose);
+	lock = g_new0(KilnLock, 1);
+	lock->fd = fd;
+	return lock;
+}
+
+void kiln_lock_free(KilnLock *lock)
+{
+	if (!lock)
+		return;
+	close(lock->fd);
+	g_free(lock);
+}
