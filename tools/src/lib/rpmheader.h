@@ -60,6 +60,3 @@ KilnRpmHeader *kiln_rpmheader_read(const char *path, GError **error);
 
 void kiln_rpmheader_free(KilnRpmHeader *header);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRpmHeader, kiln_rpmheader_free)
-
-/* Compares versions as rpm does: epoch, version, release; < 0, 0, > 0. */
-int kiln_rpmheader_compare(const KilnRpmHeader *one, const KilnRpmHeader *two);

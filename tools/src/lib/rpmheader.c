@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/rpmheader.h"
+
+#include "lib/rpmfile.h"
+
+#include <rpm/header.h>
+#include <rpm/rpmds.h>
+#include <rpm/rpmfiles.h>
+#include <rpm/rpmpgp.h>
+#include <rpm/rpmtd.h>
+#include <rpm/rpmtag.h>
+#include <sys/stat.h>
+
+static char *take_string(Header header, rpmTagVal tag)
+{
+	const char *text = headerGetString(header, tag);
+
+	return g_strdup(text ? text : "");
+}
+
+/* A text with translations: the untranslated one, whatever the caller's locale is. */
+static char *take_untranslated(Header header, rpmTagVal tag)
+{
+	struct rpmtd_s data;
+	const char *text = NULL;
+
+	if (headerGet(header, tag, &data, HEADERGET_MINMEM | HEADERGET_RAW)) {
+		rpmtdInit(&data);
+		text = rpmtdNextString(&data);
+	}
+	char *copy = g_strdup(text ? text : "");
+	if (text)
+		rpmtdFreeData(&data);
+	return copy;
+}
+
+static guint64 take_size(Header header)
+{
+	guint64 size = headerGetNumber(header, RPMTAG_LONGSIZE);
+
+	return size ? size : headerGetNumber(header, RPMTAG_SIZE);
+}
+
+static char **take_dependencies(Header header, rpmTagVal name_tag)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+	rpmds dependencies = rpmdsNew(header, name_tag, 0);
+
+	while (rpmdsNext(dependencies) >= 0)
+		g_ptr_array_add(texts, g_strdup(rpmdsDNEVR(dependencies) + 2)); /* skips "R " */
+	rpmdsFree(dependencies);
+	g_ptr_array_add(texts, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);
+}
+
+static void free_file(gpointer data)
+{
+	KilnRpmFile *file = data;
+
+	g_free(file->path);
+	g_free(file->user);
+	g_free(file->group);
+	g_free(file->digest);
+	g_free(file->link);
+	g_free(file);
+}
+
+static char *hex_digest(rpmfiles files, int index)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t size = 0;
+	const unsigned char *digest = rpmfilesFDigest(files, index, NULL, &size);
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; digest && i < size; i++) {
+		g_string_append_c(text, hex[digest[i] >> 4]);
+		g_string_append_c(text, hex[digest[i] & 15]);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static KilnRpmFile *new_file(rpmfiles files, int index)
+{
+	KilnRpmFile *file = g_new0(KilnRpmFile, 1);
+	char *path = rpmfilesFN(files, index);
+	const char *link = rpmfilesFLink(files, index);
+
+	file->path = g_strdup(path);
+	file->user = g_strdup(rpmfilesFUser(files, index));
+	file->group = g_strdup(rpmfilesFGroup(files, index));
+	file->digest =
+		S_ISREG(rpmfilesFMode(files, index)) ? hex_digest(files, index) : g_strdup("");
+	file->link = g_strdup(link ? link : "");
+	file->size = rpmfilesFSize(files, index);
+	file->mtime = rpmfilesFMtime(files, index);
+	file->mode = rpmfilesFMode(files, index);
+	file->flags = rpmfilesFFlags(files, index);
+	free(path);
+	return file;
+}
+
+static GPtrArray *take_files(Header header)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_file);
+	rpmfiles files = rpmfilesNew(NULL, header, RPMTAG_BASENAMES, 0);
+	int count = (int)rpmfilesFC(files);
+
+	for (int i = 0; i < count; i++)
+		g_ptr_array_add(list, new_file(files, i));
+	rpmfilesFree(files);
+	return list;
+}
+
+static void free_change(gpointer data)
+{
+	KilnRpmChange *change = data;
+
+	g_free(change->author);
+	g_free(change->text);
+	g_free(change);
+}
+
+static GPtrArray *take_changes(Header header)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_change);
+	struct rpmtd_s times, authors, texts;
+
+	headerGet(header, RPMTAG_CHANGELOGTIME, &times, HEADERGET_MINMEM);
+	headerGet(header, RPMTAG_CHANGELOGNAME, &authors, HEADERGET_MINMEM);
+	headerGet(header, RPMTAG_CHANGELOGTEXT, &texts, HEADERGET_MINMEM);
+	while (rpmtdNext(&times) >= 0 && rpmtdNext(&authors) >= 0 && rpmtdNext(&texts) >= 0) {
+		KilnRpmChange *change = g_new0(KilnRpmChange, 1);
+
+		change->time = (gint64)rpmtdGetNumber(&times);
+		change->author = g_strdup(rpmtdGetString(&authors));
+		change->text = g_strdup(rpmtdGetString(&texts));
+		g_ptr_array_add(list, change);
+	}
+	rpmtdFreeData(&times);
+	rpmtdFreeData(&authors);
+	rpmtdFreeData(&texts);
+	return list;
+}
+
+static void free_signature(gpointer data)
+{
+	KilnRpmSignature *signature = data;
+
+	g_free(signature->key_id);
+	g_free(signature->public_algorithm);
+	g_free(signature->digest_algorithm);
+	g_free(signature);
+}
+
+static char *format_key_id(const uint8_t *id)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; id && i < 8; i++)
+		g_string_append_printf(text, "%02x", id[i]);
+	return g_string_free(text, FALSE);
+}
+
+static KilnRpmSignature *new_signature(const struct rpmtd_s *data, gboolean covers_payload)
+{
+	pgpDigParams packet = NULL;
+
+	if (pgpPrtParams(data->data, data->count, PGPTAG_SIGNATURE, &packet) != 0 || !packet)
+		return NULL;
+	KilnRpmSignature *signature = g_new0(KilnRpmSignature, 1);
+	unsigned int public_algorithm = pgpDigParamsAlgo(packet, PGPVAL_PUBKEYALGO);
+	unsigned int digest_algorithm = pgpDigParamsAlgo(packet, PGPVAL_HASHALGO);
+
+	signature->key_id = format_key_id(pgpDigParamsSignID(packet));
+	signature->public_algorithm = g_strdup(pgpValString(PGPVAL_PUBKEYALGO, public_algorithm));
+	signature->digest_algorithm = g_strdup(pgpValString(PGPVAL_HASHALGO, digest_algorithm));
+	signature->created = pgpDigParamsCreationTime(packet);
+	signature->covers_payload = covers_payload;
+	pgpDigParamsFree(packet);
+	return signature;
+}
+
+static GPtrArray *take_signatures(Header header)
+{
+	static const struct {
+		rpmTagVal tag;
+		gboolean covers_payload;
+	} places[] = {
+		{RPMTAG_RSAHEADER, FALSE},
+		{RPMTAG_DSAHEADER, FALSE},
+		{RPMTAG_SIGPGP, TRUE},
+		{RPMTAG_SIGGPG, TRUE},
+	};
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_signature);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+		struct rpmtd_s data;
+
+		if (!headerGet(header, places[i].tag, &data, HEADERGET_MINMEM))
+			continue;
+		KilnRpmSignature *signature = new_signature(&data, places[i].covers_payload);
+		if (signature)
+			g_ptr_array_add(list, signature);
+		rpmtdFreeData(&data);
+	}
+	return list;
+}
+
+/* rpm names no compressor in two cases: no compression, then it states no level either, and gzip
+ * in packages of old. */
+static char *take_compressor(Header header)
+{
+	const char *name = headerGetString(header, RPMTAG_PAYLOADCOMPRESSOR);
+	const char *flags = headerGetString(header, RPMTAG_PAYLOADFLAGS);
+
+	if (name)
+		return g_strdup(name);
+	return g_strdup(flags && *flags ? "gzip" : "");
+}
+
+static void take_identity(Header header, KilnRpmHeader *values)
+{
+	values->name = take_string(header, RPMTAG_NAME);
+	values->version = take_string(header, RPMTAG_VERSION);
+	values->release = take_string(header, RPMTAG_RELEASE);
+	values->epoch = (guint32)headerGetNumber(header, RPMTAG_EPOCH);
+	values->is_source = headerIsSource(header);
+	values->arch = values->is_source ? g_strdup("src") : take_string(header, RPMTAG_ARCH);
+
+	g_autofree char *epoch =
+		values->epoch ? g_strdup_printf("%u:", values->epoch) : g_strdup("");
+	values->nevra = g_strdup_printf("%s-%s%s-%s.%s", values->name, epoch, values->version,
+		values->release, values->arch);
+}
+
+static void take_description(Header header, KilnRpmHeader *values)
+{
+	values->summary = take_untranslated(header, RPMTAG_SUMMARY);
+	values->description = take_untranslated(header, RPMTAG_DESCRIPTION);
+	values->group = take_untranslated(header, RPMTAG_GROUP);
+	values->license = take_string(header, RPMTAG_LICENSE);
+	values->url = take_string(header, RPMTAG_URL);
+	values->vendor = take_string(header, RPMTAG_VENDOR);
+	values->packager = take_string(header, RPMTAG_PACKAGER);
+	values->build_host = take_string(header, RPMTAG_BUILDHOST);
+	values->source_rpm = take_string(header, RPMTAG_SOURCERPM);
+	values->payload_compressor = take_compressor(header);
+	values->installed_size = take_size(header);
+	values->build_time = (gint64)headerGetNumber(header, RPMTAG_BUILDTIME);
+}
+
+KilnRpmHeader *kiln_rpmheader_read(const char *path, GError **error)
+{
+	Header header = kiln_rpmfile_read_header(path, error);
+
+	if (!header)
+		return NULL;
+	KilnRpmHeader *values = g_new0(KilnRpmHeader, 1);
+	take_identity(header, values);
+	take_description(header, values);
+	values->provides = take_dependencies(header, RPMTAG_PROVIDENAME);
+	values->requires = take_dependencies(header, RPMTAG_REQUIRENAME);
+	values->conflicts = take_dependencies(header, RPMTAG_CONFLICTNAME);
+	values->obsoletes = take_dependencies(header, RPMTAG_OBSOLETENAME);
+	values->recommends = take_dependencies(header, RPMTAG_RECOMMENDNAME);
+	values->suggests = take_dependencies(header, RPMTAG_SUGGESTNAME);
+	values->supplements = take_dependencies(header, RPMTAG_SUPPLEMENTNAME);
+	values->enhances = take_dependencies(header, RPMTAG_ENHANCENAME);
+	values->files = take_files(header);
+	values->changes = take_changes(header);
+	values->signatures = take_signatures(header);
+	headerFree(header);
+	return values;
+}
+
+static void free_texts(KilnRpmHeader *values)
+{
+	char *texts[] = {values->name, values->version, values->release, values->arch,
+		values->nevra, values->summary, values->description, values->license, values->url,
+		values->group, values->vendor, values->packager, values->build_host,
+		values->source_rpm, values->payload_compressor};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+		g_free(texts[i]);
+}
+
+void kiln_rpmheader_free(KilnRpmHeader *values)
+{
+	if (!values)
+		return;
+	char **lists[] = {values->provides, values->requires, values->conflicts, values->obsoletes,
+		values->recommends, values->suggests, values->supplements, values->enhances};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+		g_strfreev(lists[i]);
+	free_texts(values);
+	g_ptr_array_unref(values->files);
+	g_ptr_array_unref(values->changes);
+	g_ptr_array_unref(values->signatures);
+	g_free(values);
+}
