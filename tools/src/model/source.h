@@ -87,7 +87,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSourceFile, kiln_source_file_free)
  * `value`. */
 const char *kiln_source_basename(const char *value);
 
-/* TRUE when `name` may name a source: not empty, at most 255 bytes of printable UTF-8, no '/', no
- * leading '.', none of the characters []\;# that the lock's syntax needs, no blank at either end.
- */
+/* TRUE when `name` may name a source: 1 to 255 visible ASCII characters, no leading '.', and none
+ * of the characters /[]\;# that directories and the lock's syntax take. */
 gboolean kiln_source_name_is_valid(const char *name);
