@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The frame of the command line: a command is one file cmd_NAME.c that declares what it needs and
+ * gets it before it runs. One table of commands feeds the parser, help and completions.
+ */
+#pragma once
+
+#include "engine/project.h"
+#include "format/json.h"
+
+#include <stdio.h>
+
+typedef enum {
+	KILN_NEEDS_PROJECT = 1 << 0, /* the project at or above the working directory */
+	KILN_NEEDS_LOCK = 1 << 1,    /* … and its lock */
+} KilnNeeds;
+
+/* What a command is handed. Borrowed. */
+typedef struct {
+	KilnProject *project; /* with KILN_NEEDS_PROJECT */
+	char **arguments;     /* what is left after options; NULL-terminated */
+	gboolean json;        /* answer as JSON on stdout */
+	gboolean verbose;
+} KilnInvocation;
+
+typedef struct {
+	const char *name;      /* "build", or "key create" for a command in two words */
+	const char *synopsis;  /* its arguments: "PACKAGE…" */
+	const char *summary;   /* one line for `kiln help` */
+	const char *description; /* further lines for `kiln NAME --help`; may be NULL */
+	const GOptionEntry *options; /* NULL: none of its own; ends with an empty entry */
+	KilnNeeds needs;
+	guint minimum_arguments, maximum_arguments; /* G_MAXUINT: any number */
+	gboolean (*run)(const KilnInvocation *invocation, GError **error);
+} KilnCommand;
+
+/* Every command, sorted as `kiln help` shows them; ends with NULL. In commands.c. */
+extern const KilnCommand *const kiln_commands[];
+
+/* The target a command works for: `name`, else the only one of the collection (USAGE when it has
+ * several). Caller owns. */
+KilnTarget *kiln_cli_target(const KilnInvocation *invocation, const KilnCollection *collection,
+	const char *name, GError **error);
+
+/* The collection `name`, else the project's only one. Borrowed. */
+const KilnCollection *kiln_cli_collection(
+	const KilnInvocation *invocation, const char *name, GError **error);
+
+/* Ends a --json answer: writes it to stdout. */
+void kiln_cli_answer(KilnJson *json);

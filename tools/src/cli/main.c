@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kiln: finds the command, parses its options, opens what it needs, runs it, says how it ended. */
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/terminal.h"
+
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Options that every command knows. */
+static struct {
+	char *project;
+	gboolean json, quiet, plain, verbose, events_json, version;
+} common;
+
+static const GOptionEntry common_entries[] = {
+	{"project", 0, 0, G_OPTION_ARG_FILENAME, &common.project, "Work in the project at DIR", "DIR"},
+	{"json", 0, 0, G_OPTION_ARG_NONE, &common.json, "Answer as JSON on stdout", NULL},
+	{"events-json", 0, 0, G_OPTION_ARG_NONE, &common.events_json, "Progress as JSON lines on stderr", NULL},
+	{"plain", 0, 0, G_OPTION_ARG_NONE, &common.plain, "No colours, no live line", NULL},
+	{"quiet", 'q', 0, G_OPTION_ARG_NONE, &common.quiet, "Only warnings and errors", NULL},
+	{"verbose", 'v', 0, G_OPTION_ARG_NONE, &common.verbose, "Say more", NULL},
+	{NULL, 0, 0, 0, NULL, NULL, NULL},
+};
+
+/* How many of the leading words name `command`; 0 when they name another. */
+static int matching_words(const KilnCommand *command, int count, char **words)
+{
+	g_auto(GStrv) names = g_strsplit(command->name, " ", -1);
+	int length = (int)g_strv_length(names);
+
+	for (int i = 0; i < length; i++)
+		if (i >= count || !g_str_equal(words[i], names[i]))
+			return 0;
+	return length;
+}
+
+static const KilnCommand *find_command(int count, char **words, int *ret_words)
+{
+	for (const KilnCommand *const *command = kiln_commands; *command; command++) {
+		*ret_words = matching_words(*command, count, words);
+		if (*ret_words)
+			return *command;
+	}
+	return NULL;
+}
+
+/* "kiln key" alone: lists the commands that begin so. */
+static gboolean is_family(const char *word)
+{
+	g_autofree char *prefix = g_strconcat(word, " ", NULL);
+
+	for (const KilnCommand *const *command = kiln_commands; *command; command++)
+		if (g_str_has_prefix((*command)->name, prefix))
+			return TRUE;
+	return FALSE;
+}
+
+static void print_commands(const char *prefix)
+{
+	for (const KilnCommand *const *command = kiln_commands; *command; command++) {
+		if (!g_str_has_prefix((*command)->name, prefix))
+			continue;
+		printf("  %-14s %s\n", (*command)->name, (*command)->summary);
+	}
+}
+
+static void print_help(void)
+{
+	printf("usage: kiln [OPTION…] COMMAND [ARGUMENT…]\n\n"
+	       "Kiln turns spec files, patches and pinned sources into a signed yum/dnf repository\n"
+	       "that provably installs.\n\ncommands:\n");
+	print_commands("");
+	printf("\noptions of every command:\n");
+	for (const GOptionEntry *entry = common_entries; entry->long_name; entry++)
+		printf("  --%s%s%-*s %s\n", entry->long_name, entry->arg_description ? "=" : "",
+			(int)(13 - strlen(entry->long_name) - (entry->arg_description ? 1 : 0)),
+			entry->arg_description ? entry->arg_description : "", entry->description);
+	printf("\n\"kiln COMMAND --help\" says more; kiln(1) says all. Exit status: 0 done, 1 other error,\n"
+	       "2 usage, 3 project files, 4 not found, 5 network, 6 verification, 7 unsolvable\n"
+	       "dependencies, 8 failed build or smoke test, 9 busy, 10 host.\n");
+}
+
+static void set_unknown_command(const char *word, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	const char *near;
+
+	for (const KilnCommand *const *command = kiln_commands; *command; command++) {
+		g_auto(GStrv) parts = g_strsplit((*command)->name, " ", 2);
+		g_ptr_array_add(names, g_strdup(parts[0]));
+	}
+	g_ptr_array_add(names, g_strdup("help"));
+	g_ptr_array_add(names, NULL);
+	near = kiln_text_nearest(word, (const char *const *)names->pdata);
+	if (near)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+			"there is no command \"%s\"; did you mean \"%s\"?", word, near);
+	else
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+			"there is no command \"%s\"; \"kiln help\" lists them", word);
+}
+
+static void add_option_names(GPtrArray *names, const GOptionEntry *entries)
+{
+	for (; entries && entries->long_name; entries++)
+		g_ptr_array_add(names, (gpointer)entries->long_name);
+}
+
+/* Rewords GLib's option errors and offers the nearest option for an unknown one. */
+static void set_option_error(const KilnCommand *command, const GError *cause, GError **error)
+{
+	const char *dashes = strstr(cause->message, "--");
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const char *near = NULL;
+
+	if (cause->code == G_OPTION_ERROR_UNKNOWN_OPTION && dashes) {
+		add_option_names(names, common_entries);
+		add_option_names(names, command->options);
+		g_ptr_array_add(names, NULL);
+		near = kiln_text_nearest(dashes + 2, (const char *const *)names->pdata);
+	}
+	if (near)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s: unknown option \"%s\"; did you mean \"--%s\"?",
+			command->name, dashes, near);
+	else
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s: %s; see \"kiln %s --help\"", command->name,
+			cause->message, command->name);
+}
+
+static gboolean parse_options(const KilnCommand *command, char ***words, GError **error)
+{
+	g_autofree char *usage = g_strdup_printf("%s — %s", command->synopsis, command->summary);
+	g_autofree char *program = g_strdup_printf("kiln %s", command->name);
+	g_autoptr(GOptionContext) context = g_option_context_new(usage);
+	g_autoptr(GError) local = NULL;
+
+	g_set_prgname(program);
+	if (command->options)
+		g_option_context_add_main_entries(context, command->options, NULL);
+	g_option_context_add_main_entries(context, common_entries, NULL);
+	g_option_context_set_description(context, command->description);
+	if (g_option_context_parse_strv(context, words, &local))
+		return TRUE;
+	set_option_error(command, local, error);
+	return FALSE;
+}
+
+static gboolean check_arguments(const KilnCommand *command, guint count, GError **error)
+{
+	if (count >= command->minimum_arguments && count <= command->maximum_arguments)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s; usage: kiln %s [OPTION…] %s",
+		count < command->minimum_arguments ? "an argument is missing" : "too many arguments",
+		command->name, command->synopsis);
+	return FALSE;
+}
+
+static KilnTerminalMode terminal_mode(void)
+{
+	if (common.events_json)
+		return KILN_TERMINAL_JSON;
+	if (common.quiet)
+		return KILN_TERMINAL_QUIET;
+	return common.plain ? KILN_TERMINAL_PLAIN : KILN_TERMINAL_AUTO;
+}
+
+/* Opens what the command needs, then runs it. */
+static gboolean run_with_needs(const KilnCommand *command, char **arguments, GError **error)
+{
+	g_autoptr(KilnProject) project = NULL;
+	g_autoptr(KilnLock) lock = NULL;
+	g_autofree char *purpose = g_strdup_printf("kiln %s", command->name);
+	KilnInvocation invocation = {
+		.arguments = arguments, .json = common.json, .verbose = common.verbose};
+
+	if (command->needs & KILN_NEEDS_PROJECT) {
+		project = kiln_project_open(common.project ? common.project : ".", error);
+		if (!project)
+			return FALSE;
+		invocation.project = project;
+	}
+	if (command->needs & KILN_NEEDS_LOCK) {
+		lock = kiln_project_lock(project, purpose, error);
+		if (!lock)
+			return FALSE;
+	}
+	return command->run(&invocation, error);
+}
+
+static gboolean run_command(const KilnCommand *command, char ***words, GError **error)
+{
+	if (!parse_options(command, words, error))
+		return FALSE;
+	kiln_terminal_install(terminal_mode());
+	/* GOption leaves the program's name in front. */
+	return check_arguments(command, g_strv_length(*words + 1), error) &&
+		run_with_needs(command, *words + 1, error);
+}
+
+/* Options may stand before the command: takes `--project DIR` and the flags from there. */
+static gboolean parse_leading(char ***words, GError **error)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	static const KilnCommand kiln = {.name = "help"};
+	static const GOptionEntry version[] = {
+		{"version", 0, 0, G_OPTION_ARG_NONE, &common.version, "Print the version", NULL},
+		{NULL, 0, 0, 0, NULL, NULL, NULL}};
+	g_autoptr(GError) local = NULL;
+
+	g_option_context_add_main_entries(context, common_entries, NULL);
+	g_option_context_add_main_entries(context, version, NULL);
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_set_help_enabled(context, FALSE);
+	if (g_option_context_parse_strv(context, words, &local))
+		return TRUE;
+	set_option_error(&kiln, local, error);
+	return FALSE;
+}
+
+static gboolean dispatch(char ***words, GError **error)
+{
+	g_autofree char *family = NULL;
+	const KilnCommand *command;
+	int used = 0;
+
+	if (*words && (*words)[1] && (g_str_equal((*words)[1], "--help") || g_str_equal((*words)[1], "-h")))
+		return print_help(), TRUE;
+	if (!parse_leading(words, error))
+		return FALSE;
+	if (common.version)
+		return printf("kiln %s\n", KILN_VERSION) > 0;
+	if (!(*words)[1] || g_str_equal((*words)[1], "help")) {
+		char **topic = (*words)[1] && (*words)[2] ? *words + 2 : NULL;
+		if (!topic)
+			return print_help(), TRUE;
+		command = find_command((int)g_strv_length(topic), topic, &used);
+		if (!command)
+			return set_unknown_command(*topic, error), FALSE;
+		g_strfreev(*words);
+		*words = g_strsplit("kiln --help", " ", -1);
+		return run_command(command, words, error);
+	}
+	command = find_command((int)g_strv_length(*words) - 1, *words + 1, &used);
+	if (command) {
+		for (int i = 0; i < used; i++)
+			g_free((*words)[1 + i]);
+		memmove(*words + 1, *words + 1 + used, sizeof(char *) * (g_strv_length(*words + 1 + used) + 1));
+		return run_command(command, words, error);
+	}
+	family = g_strconcat((*words)[1], " ", NULL);
+	if (!is_family((*words)[1]))
+		return set_unknown_command((*words)[1], error), FALSE;
+	printf("usage: kiln %s COMMAND\n\n", (*words)[1]);
+	print_commands(family);
+	return TRUE;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) words = NULL;
+
+	(void)argc;
+	setlocale(LC_ALL, "");
+	umask(022);
+	words = g_strdupv(argv);
+	kiln_terminal_install(KILN_TERMINAL_AUTO);
+	if (!dispatch(&words, &error)) {
+		kiln_terminal_error(error->message);
+		return kiln_error_exit_status(error);
+	}
+	kiln_terminal_flush();
+	return fflush(stdout) == 0 ? 0 : 1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layers: read-only trees named by the digest of the exact packages and settings they were made
+ * from. A root is a stack of them. A missing layer is made once, whoever asks; a changed base gives
+ * another name, so a stale layer cannot be used.
+ */
+#pragma once
+
+#include "lib/solv.h"
+
+/* A stack of layers: what an overlay is mounted from. */
+typedef struct {
+	char *key;    /* digest of the topmost layer, which covers those below */
+	char **trees; /* absolute, bottom first */
+} KilnLayers;
+
+void kiln_layers_free(KilnLayers *layers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnLayers, kiln_layers_free)
+
+KilnLayers *kiln_layers_copy(const KilnLayers *layers);
+
+/* What a layer is made from. All borrowed. */
+typedef struct {
+	const char *cache;             /* Kiln's cache directory; layers/ in it */
+	const KilnLayers *below;       /* NULL: an empty root */
+	const KilnSolution *solution;  /* the packages to add */
+	const char *macros;            /* text of the target's rpm macros */
+	const char *label;             /* for events and the manifest: "trixie buildroot" */
+} KilnLayerRequest;
+
+/* The digest the layer has or would have; the stack's key when nothing is to be added. Caller owns. */
+char *kiln_layer_key(const KilnLayerRequest *request, GError **error);
+
+/* Makes the layer if it is missing (waiting for another process that makes it) and returns the
+ * stack. `ret_made` (optional) tells whether it was. Errors: SYSTEM, VERIFY (a package's bytes),
+ * UNSOLVABLE (the transaction was refused; the message has the first problem). */
+KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error);
