@@ -12,7 +12,6 @@
 typedef struct {
 	const char *path;                  /* the spec */
 	const char *target;                /* --target; NULL: what rpm's configuration says */
-	const char *macros;                /* a further macro file, read last */
 	const char *const *with, *const *without; /* names of build conditions */
 	const char *const *defines;        /* "NAME BODY" */
 } KilnSpecSettings;

@@ -74,7 +74,8 @@ KilnSpecSource *kiln_spec_source_new(guint number, const char *value, gboolean i
 void kiln_spec_source_free(KilnSpecSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSpecSource, kiln_spec_source_free)
 
-KilnSpecDiagnostic *kiln_spec_diagnostic_new(gboolean is_error, const char *file, guint line, const char *text);
+KilnSpecDiagnostic *kiln_spec_diagnostic_new(gboolean is_error, const char *file, guint line,
+	const char *text);
 void kiln_spec_diagnostic_free(KilnSpecDiagnostic *diagnostic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSpecDiagnostic, kiln_spec_diagnostic_free)
 
@@ -90,6 +91,12 @@ char *kiln_spec_package_filename(const KilnSpecPackage *package);
 
 /* "file:line: text", as far as known. Caller owns. */
 char *kiln_spec_diagnostic_format(const KilnSpecDiagnostic *diagnostic);
+
+/* Sorts an array of char * bytewise and drops repetitions. */
+void kiln_spec_sort_unique(GPtrArray *texts);
+
+/* Sorts an array of KilnSpecSource * by number. */
+void kiln_spec_sort_sources(GPtrArray *sources);
 
 /* TRUE when `arch` is allowed by ExclusiveArch and ExcludeArch. */
 gboolean kiln_spec_allows_arch(const KilnSpec *spec, const char *arch);

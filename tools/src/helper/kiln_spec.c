@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Evaluates one spec inside the root of its target and prints the answer as JSON. A spec runs code:
+ * kiln-root starts this jailed, without network, with the host's libraries at / and the target's
+ * root at --root. The host's librpmbuild reads the spec there; where it cannot, the root's own
+ * rpmspec is asked. Exit status 0: there is an answer (that the spec is broken is one too).
+ */
+#include <errno.h>
+#include <grp.h>
+#include <iconv.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "base/error.h"
+#include "format/spec_json.h"
+#include "format/spec_log.h"
+#include "lib/rpmspec.h"
+#include "lib/spec.h"
+#include "model/sandbox.h"
+
+#define MAX_TALK_BYTES (16 * 1024)
+
+typedef struct {
+	char *root;
+	char **with, **without, **defines, **arguments;
+	char *target;
+} Options;
+
+/* The real stdout and stderr: what the spec runs writes into `talk` instead. */
+static int answer_fd = -1, error_fd = -1, talk_fd = -1;
+static gboolean answered;
+
+static gboolean parse_options(Options *options, int *argc, char ***argv, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root, "Enter DIR", "DIR"},
+		{"target", 0, 0, G_OPTION_ARG_STRING, &options->target, "As rpmbuild's", "ARCH"},
+		{"with", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->with, "Set a condition", "X"},
+		{"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->without, "Unset one", "X"},
+		{"define", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->defines, "A macro", "N BODY"},
+		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "SPEC"},
+		{NULL, 0, 0, 0, NULL, NULL, NULL},
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, error))
+		return FALSE;
+	if (options->arguments && options->arguments[0] && !options->arguments[1])
+		return TRUE;
+	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_USAGE, "kiln-spec wants one spec");
+	return FALSE;
+}
+
+/* Whatever the C library loads on first use must come from the host, before the root changes. */
+static void settle_libraries(void)
+{
+	iconv_t conversion = iconv_open("utf-8", "utf-8");
+
+	if (conversion != (iconv_t)-1)
+		iconv_close(conversion);
+	(void)getpwnam("root");
+	(void)getgrnam("root");
+}
+
+static gboolean enter_root(const char *root, GError **error)
+{
+	if (chdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return kiln_error_set_errno(error, errno, "entering \"%s\"", root);
+	if (geteuid() != 0)
+		return TRUE;
+	if (setgroups(0, NULL) < 0 ||
+		setresgid(KILN_SANDBOX_GID, KILN_SANDBOX_GID, KILN_SANDBOX_GID) < 0 ||
+		setresuid(KILN_SANDBOX_UID, KILN_SANDBOX_UID, KILN_SANDBOX_UID) < 0)
+		return kiln_error_set_errno(error, errno, "becoming user %d", KILN_SANDBOX_UID);
+	return TRUE;
+}
+
+static gboolean redirect(GError **error)
+{
+	answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+	error_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	talk_fd = memfd_create("talk", MFD_CLOEXEC);
+	if (answer_fd < 0 || error_fd < 0 || talk_fd < 0 || dup2(talk_fd, STDOUT_FILENO) < 0 ||
+		dup2(talk_fd, STDERR_FILENO) < 0)
+		return kiln_error_set_errno(error, errno, "setting up the output");
+	return TRUE;
+}
+
+/* The first bytes of what the spec's commands said. Caller owns. */
+static char *read_talk(void)
+{
+	g_autofree char *talk = g_malloc0(MAX_TALK_BYTES + 1);
+	ssize_t size = pread(talk_fd, talk, MAX_TALK_BYTES, 0);
+
+	talk[MAX(size, 0)] = '\0';
+	return g_steal_pointer(&talk);
+}
+
+static gboolean write_all(int fd, const char *text)
+{
+	for (gsize size = strlen(text); size > 0;) {
+		ssize_t written = write(fd, text, size);
+		if (written < 0 && errno != EINTR)
+			return FALSE;
+		text += MAX(written, 0);
+		size -= MAX(written, 0);
+	}
+	return TRUE;
+}
+
+/* librpm ends the process when memory runs out: pass on what it said then. */
+static void tell_last_words(void)
+{
+	if (answered || talk_fd < 0)
+		return;
+	g_autofree char *talk = read_talk();
+	(void)write_all(error_fd, talk);
+}
+
+static KilnSpec *evaluate(const KilnSpecSettings *settings)
+{
+	g_autoptr(KilnSpec) spec = kiln_spec_read(settings);
+
+	if (spec->failure && kiln_rpmspec_exists()) {
+		KilnSpec *second = kiln_rpmspec_read(settings);
+		kiln_spec_free(spec);
+		spec = second;
+	}
+	g_autofree char *talk = read_talk();
+	kiln_spec_log_parse_output(spec->diagnostics, talk, settings->path);
+	return g_steal_pointer(&spec);
+}
+
+static gboolean answer(const Options *options, GError **error)
+{
+	const KilnSpecSettings settings = {
+		.path = options->arguments[0],
+		.target = options->target,
+		.with = (const char *const *)options->with,
+		.without = (const char *const *)options->without,
+		.defines = (const char *const *)options->defines,
+	};
+
+	if (!redirect(error))
+		return FALSE;
+	settle_libraries();
+	if (options->root && !enter_root(options->root, error))
+		return FALSE;
+	(void)atexit(tell_last_words);
+	g_autoptr(KilnSpec) spec = evaluate(&settings);
+	g_autofree char *text = kiln_spec_json_emit(spec);
+	answered = write_all(answer_fd, text);
+	return answered || kiln_error_set_errno(error, errno, "writing the answer");
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	Options options = {0};
+
+	if (parse_options(&options, &argc, &argv, &error) && answer(&options, &error))
+		return EXIT_SUCCESS;
+	dprintf(error_fd >= 0 ? error_fd : STDERR_FILENO, "kiln-spec: %s\n", error->message);
+	return EXIT_FAILURE;
+}
