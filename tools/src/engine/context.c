@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/context.h"
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "engine/evaluate.h"
+#include "engine/root.h"
+
+#define MACROS_MAX_BYTES (1024 * 1024)
+#define BUILT_PRIORITY 10
+
+static gboolean read_macros(KilnContext *context, GError **error)
+{
+	g_autofree char *directory = kiln_project_target_directory(context->project, context->target);
+
+	context->macros_path = g_build_filename(directory, context->target->macros, NULL);
+	context->macros = kiln_fs_read(context->macros_path, MACROS_MAX_BYTES, NULL, error);
+	return context->macros != NULL;
+}
+
+static gboolean open_base(KilnContext *context, GError **error)
+{
+	const KilnTarget *target = context->target;
+	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
+	g_autofree char *repomd = NULL;
+	KilnSolvRepository repository = {.name = target->name};
+
+	context->base_directory = kiln_project_base_directory(context->project, target);
+	repomd = g_build_filename(context->base_directory, "repodata", "repomd.xml", NULL);
+	if (!g_file_test(repomd, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+			"target \"%s\" has no base repository at \"%s\"; %s", target->name,
+			context->base_directory,
+			target->location ? "put an rpm-md repository there" : "run `kiln base import`");
+		return FALSE;
+	}
+	context->solv = kiln_solv_new(target->architecture, cache);
+	repository.directory = context->base_directory;
+	return kiln_solv_add_repository(context->solv, &repository, error);
+}
+
+static gboolean allow_places(const KilnContext *context, GError **error)
+{
+	const char *const places[] = {context->project->state, context->project->cache,
+		context->project->publish_root, context->base_directory};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+		if (!kiln_fs_make_directory(places[i], error) || !kiln_root_allow(places[i], error))
+			return FALSE;
+	return kiln_root_allow(context->project->root, error);
+}
+
+KilnContext *kiln_context_open(const KilnProject *project, const KilnCollection *collection,
+	KilnTarget *target, GError **error)
+{
+	g_autoptr(KilnContext) context = g_new0(KilnContext, 1);
+
+	context->project = project;
+	context->collection = collection;
+	context->target = target;
+	context->packages = kiln_catalog_list(project, collection->name, error);
+	if (!context->packages || !read_macros(context, error) || !open_base(context, error) ||
+		!allow_places(context, error))
+		return NULL;
+	return g_steal_pointer(&context);
+}
+
+void kiln_context_free(KilnContext *context)
+{
+	if (!context)
+		return;
+	kiln_target_free(context->target);
+	g_clear_pointer(&context->packages, g_ptr_array_unref);
+	g_free(context->macros_path);
+	g_free(context->macros);
+	g_free(context->base_directory);
+	kiln_solv_free(context->solv);
+	kiln_solution_free(context->buildroot_solution);
+	kiln_layers_free(context->buildroot);
+	g_free(context);
+}
+
+KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *request, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	KilnSolution *solution = kiln_solv_resolve(context->solv, request, &local);
+	const char *const *problems;
+	g_autofree char *list = NULL;
+
+	if (solution)
+		return solution;
+	problems = kiln_solv_problems(context->solv);
+	if (local->code != KILN_ERROR_UNSOLVABLE || !problems || !problems[0]) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
+	}
+	list = g_strjoinv("\n", (char **)problems);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "\"%s\" cannot be satisfied for target \"%s\":\n%s",
+		request->requester, context->target->name, list);
+	return NULL;
+}
+
+KilnLayers *kiln_context_layers(KilnContext *context, const KilnSolvRequest *request,
+	const KilnLayers *below, KilnSolution **ret_solution, GError **error)
+{
+	g_autoptr(KilnSolution) solution = kiln_context_solve(context, request, error);
+	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, request->requester);
+	KilnLayerRequest layer = {.cache = context->project->cache,
+		.below = below,
+		.solution = solution,
+		.macros = context->macros,
+		.label = label};
+	KilnLayers *layers = solution ? kiln_layers_ensure(&layer, NULL, error) : NULL;
+
+	if (layers && ret_solution)
+		*ret_solution = g_steal_pointer(&solution);
+	return layers;
+}
+
+const KilnLayers *kiln_context_buildroot(KilnContext *context, GError **error)
+{
+	KilnSolvRequest request = {.requester = "buildroot",
+		.requirements = (const char *const *)context->target->buildroot};
+
+	if (!context->buildroot)
+		context->buildroot = kiln_context_layers(
+			context, &request, NULL, &context->buildroot_solution, error);
+	return context->buildroot;
+}
+
+gboolean kiln_context_add_built(
+	KilnContext *context, const char *package, const char *const *paths, GError **error)
+{
+	g_autofree char *name = g_strconcat("built ", package, NULL);
+
+	return kiln_solv_add_packages(context->solv, name, paths, BUILT_PRIORITY, error);
+}
+
+KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, GError **error)
+{
+	const KilnLayers *layers = kiln_context_buildroot(context, error);
+	const char *directories[] = {package->spec_directory, package->patch_directory, NULL};
+	KilnEvaluation evaluation = {.spec = package->spec_path,
+		.directories = directories,
+		.macros = context->macros_path,
+		.cache = context->project->cache};
+
+	if (!layers)
+		return NULL;
+	evaluation.layers = (const char *const *)layers->trees;
+	return kiln_evaluate_spec(&evaluation, error);
+}
