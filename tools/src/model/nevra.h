@@ -36,6 +36,6 @@ char *kiln_nevra_format_evr(const KilnNevra *nevra);
 /* "name-version-release.arch.rpm", the file name rpmbuild gives. Caller owns. */
 char *kiln_nevra_format_file_name(const KilnNevra *nevra);
 
-/* Orders by the bytes of name, arch, version, release and by the number epoch: for stable output
+/* Orders by name and arch (bytes), epoch (number), version and release (bytes): for stable output
  * and for equality, not for "newer". Negative, 0 or positive. */
 int kiln_nevra_compare(const KilnNevra *a, const KilnNevra *b);
