@@ -240,6 +240,15 @@ gboolean kiln_fs_rename(const char *source, const char *destination, GError **er
 	return sync_parent(destination, error);
 }
 
+gboolean kiln_fs_replace_directory(const char *fresh, const char *final, GError **error)
+{
+	if (renameat2(AT_FDCWD, fresh, AT_FDCWD, final, RENAME_EXCHANGE) == 0)
+		return sync_parent(final, error) && kiln_fs_remove_tree(fresh, error);
+	if (errno == ENOENT)
+		return kiln_fs_rename(fresh, final, error);
+	return kiln_error_set_errno(error, errno, "exchanging \"%s\" and \"%s\"", fresh, final);
+}
+
 char *kiln_fs_make_temporary(const char *prefix, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(prefix);

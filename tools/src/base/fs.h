@@ -39,6 +39,11 @@ gboolean kiln_fs_copy(const char *source, const char *destination, GError **erro
 /* Renames within one file system and fsyncs the parent directory of `destination`. */
 gboolean kiln_fs_rename(const char *source, const char *destination, GError **error);
 
+/* Puts the directory `fresh` in the place of the directory `final`, which may be absent, by exchange:
+ * there is no moment without one of them. The old one is then removed. Both in one file system;
+ * syncing what is in `fresh` is the caller's. */
+gboolean kiln_fs_replace_directory(const char *fresh, const char *final, GError **error);
+
 /* fsyncs every file and directory below `path`. */
 gboolean kiln_fs_sync_tree(const char *path, GError **error);
 

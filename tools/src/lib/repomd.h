@@ -29,11 +29,9 @@ typedef struct {
 	gsize package_count;
 	gint64 timestamp; /* revision and every record's timestamp, seconds; > 0 */
 	KilnRepomdCompression compression;
-	gboolean with_sqlite;	     /* also *_db records (bz2), for yum */
-	guint changelog_limit;	     /* newest entries kept of each package; 0: 10 */
-	const char *comps;	     /* a comps.xml to offer as group and group_gz, or NULL */
-	const char *cache_directory; /* keeps XML by package digest, so that packages seen before
-				      * are not read again; may be shared and deleted; NULL: none */
+	gboolean with_sqlite;  /* also *_db records (bz2), for yum */
+	guint changelog_limit; /* newest entries kept of each package; 0: 10 */
+	const char *comps;     /* a comps.xml to offer as group and group_gz, or NULL */
 } KilnRepomdOptions;
 
 /* Writes the metadata beside its place, fsyncs it and renames it in: the old repodata/ stays
