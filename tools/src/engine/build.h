@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Builds one planned package as mock would: source package rebuilt in the buildroot, its
+ * requirements installed round by round, then the binary packages; the result directory complete or
+ * not there at all. A failed build keeps its logs and its buildroot for `kiln shell`.
+ */
+#pragma once
+
+#include "engine/plan.h"
+#include "lib/store.h"
+
+/* Builds `item` (resolved, not built yet). On success item->is_built is set and the result stands in
+ * item->result_directory: the packages, the rebuilt source package, build.log, root.log, state.log,
+ * hw_info.log, installed_pkgs.log, result.json. Code BUILD when the package does not build: the
+ * message has the first line that explains it, the log and the command that enters the buildroot. */
+gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error);
+
+/* The built packages of a result directory, absolute, sorted, NULL-terminated; source packages only
+ * if `source`, and nothing else then. Caller owns. */
+char **kiln_build_packages(const char *result_directory, gboolean source, GError **error);
+
+/* Where a failed build of `package` for `target` is kept. Caller owns. */
+char *kiln_build_failed_directory(const KilnProject *project, const char *target, const char *package);
+
+/* Removes a directory that was a buildroot's writable side. */
+gboolean kiln_build_remove_root(const char *directory, GError **error);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/plan.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/event.h"
+#include "engine/order.h"
+
+/* Part of every build key: raise it when the way of building changes what comes out. */
+#define BUILD_FORMAT "1"
+
+static void item_free(KilnPlanItem *item)
+{
+	if (!item)
+		return;
+	kiln_spec_free(item->spec);
+	g_clear_pointer(&item->sources, g_ptr_array_unref);
+	kiln_solution_free(item->requirements);
+	g_free(item->key);
+	g_free(item->result_directory);
+	g_free(item);
+}
+
+static GPtrArray *evaluate_all(KilnContext *context, GError **error)
+{
+	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
+
+	for (guint i = 0; i < context->packages->len; i++) {
+		KilnPlanItem *item = g_new0(KilnPlanItem, 1);
+		g_ptr_array_add(items, item);
+		item->package = context->packages->pdata[i];
+		item->spec = kiln_context_evaluate(context, item->package, error);
+		if (!item->spec)
+			return NULL;
+		if (!kiln_spec_allows_arch(item->spec, context->target->architecture)) {
+			kiln_event_info(item->package->name, "left out: its spec excludes %s",
+				context->target->architecture);
+			g_ptr_array_remove_index(items, items->len - 1);
+		}
+	}
+	return g_steal_pointer(&items);
+}
+
+static GPtrArray *specs_of(const GPtrArray *items)
+{
+	GPtrArray *specs = g_ptr_array_new();
+
+	for (guint i = 0; i < items->len; i++)
+		g_ptr_array_add(specs, ((KilnPlanItem *)items->pdata[i])->spec);
+	return specs;
+}
+
+/* Marks the named items and what they need; every name must be one of the context's packages. */
+static gboolean *mark_wanted(KilnContext *context, const GPtrArray *items, const GPtrArray *specs,
+	const char *const *names, GError **error)
+{
+	gboolean *wanted = g_new0(gboolean, items->len);
+
+	for (; *names; names++) {
+		const KilnCatalogPackage *package = kiln_catalog_find(context->packages, *names, error);
+		if (!package) {
+			g_free(wanted);
+			return NULL;
+		}
+		for (guint i = 0; i < items->len; i++)
+			if (((KilnPlanItem *)items->pdata[i])->package == package)
+				wanted[i] = TRUE;
+	}
+	kiln_order_close(specs, wanted);
+	return wanted;
+}
+
+static GPtrArray *arrange(KilnContext *context, GPtrArray *items, const char *const *names, GError **error)
+{
+	g_autoptr(GPtrArray) specs = specs_of(items);
+	g_autofree gboolean *wanted = names ? mark_wanted(context, items, specs, names, error) : NULL;
+	g_autofree guint *order = NULL;
+	GPtrArray *arranged;
+
+	if (names && !wanted)
+		return NULL;
+	order = kiln_order_specs(specs, error);
+	if (!order)
+		return NULL;
+	arranged = g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
+	for (guint i = 0; i < items->len; i++) {
+		if (wanted && !wanted[order[i]])
+			continue;
+		g_ptr_array_add(arranged, g_steal_pointer(&items->pdata[order[i]]));
+	}
+	return arranged;
+}
+
+static void append_values(GPtrArray *values, const GPtrArray *sources)
+{
+	for (guint i = 0; i < sources->len; i++)
+		g_ptr_array_add(values, ((KilnSpecSource *)sources->pdata[i])->value);
+}
+
+static gboolean fetch_sources(
+	const KilnContext *context, const KilnIdentity *identity, KilnPlanItem *item, GError **error)
+{
+	g_autoptr(GPtrArray) values = g_ptr_array_new();
+	g_autofree char *apt = g_build_filename(context->project->cache, "apt", NULL);
+	KilnSourceContent contents[2];
+	KilnSourcesRequest request = {.package = item->package->name,
+		.spec_dir = item->package->spec_directory,
+		.patch_dir = item->package->patch_directory,
+		.lock_path = item->package->lock_path,
+		.cache_dir = context->project->cache,
+		.apt_dir = apt,
+		.suite = context->target->suite,
+		.contents = contents,
+		.content_count = G_N_ELEMENTS(contents)};
+
+	append_values(values, item->spec->sources);
+	append_values(values, item->spec->patches);
+	g_ptr_array_add(values, NULL);
+	request.values = (const char *const *)values->pdata;
+	kiln_identity_contents(identity, contents);
+	return kiln_sources_fetch(&request, &item->sources, error);
+}
+
+GPtrArray *kiln_plan_make(
+	KilnContext *context, const KilnIdentity *identity, const char *const *names, GError **error)
+{
+	g_autoptr(GPtrArray) evaluated = evaluate_all(context, error);
+	g_autoptr(GPtrArray) items = evaluated ? arrange(context, evaluated, names, error) : NULL;
+	gint64 start = kiln_clock_monotonic_us();
+	guint files = 0;
+
+	if (!items)
+		return NULL;
+	kiln_event_step("sources", "fetching and verifying");
+	for (guint i = 0; i < items->len; i++) {
+		KilnPlanItem *item = items->pdata[i];
+		if (!fetch_sources(context, identity, item, error)) {
+			g_prefix_error(error, "\"%s\": ", item->package->name);
+			return NULL;
+		}
+		files += item->sources->len;
+	}
+	kiln_event_done("sources", kiln_clock_monotonic_us() - start, "%u files of %u packages verified", files,
+		items->len);
+	return g_steal_pointer(&items);
+}
+
+static char *compute_key(
+	const KilnContext *context, const KilnPlanItem *item, const char *layer_key, GError **error)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+	g_autofree char *spec = kiln_digest_of_file(item->package->spec_path, NULL, error);
+
+	if (!spec)
+		return NULL;
+	kiln_digest_add(digest, "format", BUILD_FORMAT);
+	kiln_digest_add(digest, "package", item->package->name);
+	kiln_digest_add(digest, "architecture", context->target->architecture);
+	kiln_digest_add(digest, "spec", spec);
+	kiln_digest_add(digest, "buildroot", layer_key);
+	for (guint i = 0; i < item->sources->len; i++) {
+		const KilnSourceFile *file = item->sources->pdata[i];
+		kiln_digest_add(digest, file->name, file->sha256);
+	}
+	return kiln_digest_finish(digest);
+}
+
+KilnSolution *kiln_plan_solve(
+	KilnContext *context, const KilnPlanItem *item, const char *const *further, GError **error)
+{
+	g_autoptr(GPtrArray) requirements = g_ptr_array_copy(item->spec->build_requires, NULL, NULL);
+	g_autoptr(GPtrArray) conflicts = g_ptr_array_copy(item->spec->build_conflicts, NULL, NULL);
+	KilnSolvRequest request = {
+		.requester = item->package->name, .installed = context->buildroot_solution};
+
+	g_ptr_array_set_free_func(requirements, NULL);
+	g_ptr_array_set_free_func(conflicts, NULL);
+	for (; further && *further; further++)
+		g_ptr_array_add(requirements, (gpointer)*further);
+	g_ptr_array_add(requirements, NULL);
+	g_ptr_array_add(conflicts, NULL);
+	request.requirements = (const char *const *)requirements->pdata;
+	request.conflicts = (const char *const *)conflicts->pdata;
+	return kiln_context_solve(context, &request, error);
+}
+
+gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error)
+{
+	g_autofree char *layer_key = NULL;
+	g_autofree char *manifest = NULL;
+	KilnLayerRequest layer = {.below = context->buildroot, .macros = context->macros};
+
+	item->requirements = kiln_plan_solve(context, item, NULL, error);
+	if (!item->requirements)
+		return FALSE;
+	layer.solution = item->requirements;
+	layer_key = kiln_layer_key(&layer, error);
+	item->key = layer_key ? compute_key(context, item, layer_key, error) : NULL;
+	if (!item->key)
+		return FALSE;
+	item->result_directory = g_build_filename(context->project->state, "builds", item->key, NULL);
+	manifest = g_build_filename(item->result_directory, "result.json", NULL);
+	item->is_built = g_file_test(manifest, G_FILE_TEST_IS_REGULAR);
+	return TRUE;
+}

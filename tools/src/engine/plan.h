@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is to be built, in which order, and why: each package evaluated, its sources at hand, its
+ * build requirements solved, its build key computed. A key covers everything that can influence
+ * the build; one that was built before is not built again.
+ */
+#pragma once
+
+#include "engine/context.h"
+#include "engine/identity.h"
+
+typedef struct {
+	const KilnCatalogPackage *package; /* borrowed from the context */
+	KilnSpec *spec;
+	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch */
+	KilnSolution *requirements; /* what BuildRequires add to the base layer; set by kiln_plan_resolve */
+	char *key;               /* build key; set by kiln_plan_resolve */
+	char *result_directory;  /* where the result is or will be; set by kiln_plan_resolve */
+	gboolean is_built;       /* the result is there */
+} KilnPlanItem;
+
+/* Evaluates all packages of `context` (only `names` and what they need, unless NULL), fetches their
+ * sources, and puts them in an order in which each comes after those whose packages it build-requires.
+ * KilnPlanItem, caller owns. A cycle is UNSOLVABLE, shown as a path. */
+GPtrArray *kiln_plan_make(
+	KilnContext *context, const KilnIdentity *identity, const char *const *names, GError **error);
+
+/* Solves the item's build requirements against the base and what was built so far, and computes its
+ * key. Call in plan order, after the packages before it were offered by kiln_context_add_built. */
+gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error);
+
+/* The packages that `item` adds to the base layer when further requirements (which only the build
+ * itself revealed) are added to those of its spec. Caller owns. */
+KilnSolution *kiln_plan_solve(
+	KilnContext *context, const KilnPlanItem *item, const char *const *further, GError **error);
