@@ -35,7 +35,7 @@ void kiln_rpmspec_source_free(KilnRpmspecSource *source)
 	g_free(source);
 }
 
-typedef enum { FIELD_TEXT, FIELD_EPOCH, FIELD_LIST, FIELD_DEPENDENCY } FieldKind;
+typedef enum { FIELD_TEXT, FIELD_OPTIONAL, FIELD_EPOCH, FIELD_LIST, FIELD_DEPENDENCY } FieldKind;
 
 /* Where the value of a word goes: `place` points at a member of the type that `kind` says. */
 typedef struct {
@@ -47,6 +47,10 @@ typedef struct {
 static void store(const Field *field, const char *value)
 {
 	switch (field->kind) {
+	case FIELD_OPTIONAL:
+		if (strcmp(value, "Unspecified") == 0)
+			return;
+		/* fallthrough */
 	case FIELD_TEXT: {
 		char **text = field->place;
 		g_free(*text);
@@ -134,7 +138,7 @@ static void store_package_line(KilnSpecPackage *package, const char *line)
 		{"arch", FIELD_TEXT, &package->arch},
 		{"summary", FIELD_TEXT, &package->summary},
 		{"license", FIELD_TEXT, &package->license},
-		{"group", FIELD_TEXT, &package->group},
+		{"group", FIELD_OPTIONAL, &package->group},
 		{"provides", FIELD_DEPENDENCY, &package->provides},
 		{"requires", FIELD_DEPENDENCY, &package->requires},
 		{"conflicts", FIELD_DEPENDENCY, &package->conflicts},

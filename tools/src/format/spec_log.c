@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/spec_check.h"
 
 #define MAX_TEXT_BYTES 1000
 
@@ -105,26 +106,12 @@ void kiln_spec_log_parse_output(GPtrArray *diagnostics, const char *output, cons
 	}
 }
 
-/* The number of the first line of `text` that opens with `directive` and contains `word`; 0: none. */
-static guint find_line(const char *text, const char *directive, const char *word)
-{
-	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
-
-	for (guint i = 0; lines[i]; i++) {
-		const char *line = g_strchug(lines[i]);
-		if (g_ascii_strncasecmp(line, directive, strlen(directive)) == 0 &&
-			strstr(line, word))
-			return i + 1;
-	}
-	return 0;
-}
-
-static const KilnSpecDiagnostic *first_error(const GPtrArray *diagnostics)
+const KilnSpecDiagnostic *kiln_spec_log_first_error(const KilnSpec *spec)
 {
 	const KilnSpecDiagnostic *first = NULL;
 
-	for (guint i = 0; i < diagnostics->len; i++) {
-		const KilnSpecDiagnostic *diagnostic = g_ptr_array_index(diagnostics, i);
+	for (guint i = 0; i < spec->diagnostics->len; i++) {
+		const KilnSpecDiagnostic *diagnostic = g_ptr_array_index(spec->diagnostics, i);
 		if (diagnostic->is_error && diagnostic->line > 0)
 			return diagnostic;
 		if (diagnostic->is_error && !first)
@@ -133,66 +120,41 @@ static const KilnSpecDiagnostic *first_error(const GPtrArray *diagnostics)
 	return first;
 }
 
-/* "Unable to open /builddir/…/x.inc: No such file": rpm has left the including line by then. */
-static guint include_line(const char *message, const char *text)
+/* rpm has left the including line when it says "Unable to open /builddir/…/x.inc: No such file". */
+static guint include_line(const char *path, const char *text)
 {
-	const char *path = message + strlen("Unable to open ");
-	const char *end = strstr(path, ": ");
-
-	if (!end)
-		return 0;
-	g_autofree char *included = g_strndup(path, end - path);
+	g_autofree char *included = g_strndup(path, strcspn(path, ":"));
 	g_autofree char *name = g_path_get_basename(included);
-	guint line = find_line(text, "%include", name);
-	return line ? line : find_line(text, "%include", "");
+	guint line = kiln_spec_check_find_line(text, "%include", name);
+
+	return line ? line : kiln_spec_check_find_line(text, "%include", "");
+}
+
+/* rpm tells no line of a changelog, but often quotes what it does not like. */
+static guint changelog_line(const char *message, const char *text)
+{
+	const char *quoted = strstr(message, "%changelog: ");
+	guint line = quoted ?
+		kiln_spec_check_find_line(text, "*", quoted + strlen("%changelog: ")) : 0;
+
+	return line ? line : kiln_spec_check_find_line(text, "%changelog", "");
 }
 
 void kiln_spec_log_conclude(KilnSpec *spec, const char *path, const char *text)
 {
-	const KilnSpecDiagnostic *cause = first_error(spec->diagnostics);
+	static const char unable[] = "Unable to open ";
+	const KilnSpecDiagnostic *cause = kiln_spec_log_first_error(spec);
 
 	if (!cause) {
 		spec->failure = kiln_spec_diagnostic_new(TRUE, path, 0,
 			"rpm refuses the spec without saying why");
 		return;
 	}
-	spec->failure = kiln_spec_diagnostic_new(TRUE, cause->file ? cause->file : path, cause->line,
-		cause->text);
-	if (cause->line == 0 && g_str_has_prefix(cause->text, "Unable to open ")) {
-		g_free(spec->failure->file);
-		spec->failure->file = g_strdup(path);
-		spec->failure->line = include_line(cause->text, text);
-	}
-}
-
-static gboolean check_expanded(KilnSpec *spec, const char *tag, const char *value, const char *path,
-	const char *text)
-{
-	if (!value || !strchr(value, '%'))
-		return TRUE;
-	g_autofree char *message =
-		g_strdup_printf("%s is \"%s\": the macro is not defined", tag, value);
-	g_autofree char *directive = g_strconcat(tag, ":", NULL);
-	spec->failure = kiln_spec_diagnostic_new(TRUE, path, find_line(text, directive, "%"), message);
-	return FALSE;
-}
-
-static gboolean check_package(KilnSpec *spec, const KilnSpecPackage *package, const char *path)
-{
-	return check_expanded(spec, "Name", package->name, path, NULL) &&
-		check_expanded(spec, "Version", package->version, path, NULL) &&
-		check_expanded(spec, "Release", package->release, path, NULL) &&
-		check_expanded(spec, "BuildArch", package->arch, path, NULL);
-}
-
-void kiln_spec_log_check_identity(KilnSpec *spec, const char *path, const char *text)
-{
-	if (!check_expanded(spec, "Name", spec->name, path, text) ||
-		!check_expanded(spec, "Version", spec->version, path, text) ||
-		!check_expanded(spec, "Release", spec->release, path, text))
-		return;
-	for (guint i = 0; i < spec->packages->len; i++) {
-		if (!check_package(spec, g_ptr_array_index(spec->packages, i), path))
-			return;
-	}
+	gboolean is_include = cause->line == 0 && g_str_has_prefix(cause->text, unable);
+	spec->failure = kiln_spec_diagnostic_new(TRUE,
+		cause->file && !is_include ? cause->file : path, cause->line, cause->text);
+	if (is_include)
+		spec->failure->line = include_line(cause->text + strlen(unable), text);
+	else if (cause->line == 0 && strstr(cause->text, "%changelog"))
+		spec->failure->line = changelog_line(cause->text, text);
 }

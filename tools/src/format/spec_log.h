@@ -16,13 +16,13 @@
 KilnSpecDiagnostic *kiln_spec_log_parse(const char *message, gboolean is_error, const char *file);
 
 /* Adds what a program of rpm said on stderr ("error: …", "warning: …", else what the spec's own
- * commands said: a warning) to `diagnostics`. `file` as above. */
+ * commands said: a warning) to `diagnostics`. `file` as above. Lines that open with blanks repeat
+ * or continue rpm's earlier ones and are left out. */
 void kiln_spec_log_parse_output(GPtrArray *diagnostics, const char *output, const char *file);
 
-/* Chooses `spec->failure` for a spec that rpm refused: the first error with a line, else the first
- * error. `path` is the spec and `text` its content (may be NULL), to find the line of an %include
- * that rpm does not tell. */
-void kiln_spec_log_conclude(KilnSpec *spec, const char *path, const char *text);
+/* The error that tells most: the first with a line, else the first, else NULL. Borrowed. */
+const KilnSpecDiagnostic *kiln_spec_log_first_error(const KilnSpec *spec);
 
-/* Refuses, by setting `spec->failure`, an evaluated spec whose identity holds an unexpanded macro. */
-void kiln_spec_log_check_identity(KilnSpec *spec, const char *path, const char *text);
+/* Sets `spec->failure` for a spec that rpm refused, from that error. `path` is the spec and `text`
+ * its content (may be NULL), to find the line of an %include or %changelog that rpm does not tell. */
+void kiln_spec_log_conclude(KilnSpec *spec, const char *path, const char *text);

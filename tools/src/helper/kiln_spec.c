@@ -30,6 +30,7 @@ typedef struct {
 	char *root;
 	char **with, **without, **defines, **arguments;
 	char *target;
+	gboolean ask_target;
 } Options;
 
 /* The real stdout and stderr: what the spec runs writes into `talk` instead. */
@@ -40,6 +41,7 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
 {
 	const GOptionEntry entries[] = {
 		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root, "Enter DIR", "DIR"},
+		{"ask-target", 0, 0, G_OPTION_ARG_NONE, &options->ask_target, "Only rpmspec", NULL},
 		{"target", 0, 0, G_OPTION_ARG_STRING, &options->target, "As rpmbuild's", "ARCH"},
 		{"with", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->with, "Set a condition", "X"},
 		{"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->without, "Unset one", "X"},
@@ -124,18 +126,36 @@ static void tell_last_words(void)
 	(void)write_all(error_fd, talk);
 }
 
-static KilnSpec *evaluate(const KilnSpecSettings *settings)
+/* The target's rpm judges, but librpmbuild knows the line of a fault that both see. */
+static void keep_place(KilnSpec *second, const KilnSpec *first)
 {
-	g_autoptr(KilnSpec) spec = kiln_spec_read(settings);
+	if (!first->failure || !second->failure || second->failure->line > 0 ||
+		strcmp(first->failure->text, second->failure->text) != 0)
+		return;
+	kiln_spec_diagnostic_free(second->failure);
+	second->failure = kiln_spec_diagnostic_new(TRUE, first->failure->file, first->failure->line,
+		first->failure->text);
+}
 
-	if (spec->failure && kiln_rpmspec_exists()) {
-		KilnSpec *second = kiln_rpmspec_read(settings);
-		kiln_spec_free(spec);
-		spec = second;
-	}
+/* An error that did not stop librpmbuild may come from a macro it does not know. */
+static gboolean is_doubtful(const KilnSpec *spec)
+{
+	return spec->failure || kiln_spec_log_first_error(spec);
+}
+
+static KilnSpec *evaluate(const Options *options, const KilnSpecSettings *settings)
+{
+	g_autoptr(KilnSpec) first = options->ask_target ? NULL : kiln_spec_read(settings);
+	g_autoptr(KilnSpec) second = NULL;
+
+	if (options->ask_target || (is_doubtful(first) && kiln_rpmspec_exists()))
+		second = kiln_rpmspec_read(settings);
+	if (first && second)
+		keep_place(second, first);
+	KilnSpec *spec = second ? g_steal_pointer(&second) : g_steal_pointer(&first);
 	g_autofree char *talk = read_talk();
 	kiln_spec_log_parse_output(spec->diagnostics, talk, settings->path);
-	return g_steal_pointer(&spec);
+	return spec;
 }
 
 static gboolean answer(const Options *options, GError **error)
@@ -154,7 +174,7 @@ static gboolean answer(const Options *options, GError **error)
 	if (options->root && !enter_root(options->root, error))
 		return FALSE;
 	(void)atexit(tell_last_words);
-	g_autoptr(KilnSpec) spec = evaluate(&settings);
+	g_autoptr(KilnSpec) spec = evaluate(options, &settings);
 	g_autofree char *text = kiln_spec_json_emit(spec);
 	answered = write_all(answer_fd, text);
 	return answered || kiln_error_set_errno(error, errno, "writing the answer");

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "format/rpmspec_output.h"
 #include "format/spec_log.h"
+#include "model/spec_check.h"
 
 #define RPMSPEC "/usr/bin/rpmspec"
 #define RPM "/usr/bin/rpm"
@@ -111,11 +112,12 @@ KilnSpec *kiln_rpmspec_read(const KilnSpecSettings *settings)
 	spec->evaluator = KILN_SPEC_EVALUATOR_TARGET;
 	spec->evaluator_version = expand(spec, settings, "%{?rpmversion}");
 	(void)g_file_get_contents(settings->path, &text, NULL, NULL); /* rpmspec tells when it is absent */
-	if (!take_answers(spec, settings)) {
+	/* rpmspec forgives some of what rpmbuild does not, but calls it an error. */
+	if (!take_answers(spec, settings) || kiln_spec_log_first_error(spec)) {
 		kiln_spec_log_conclude(spec, settings->path, text);
 		return spec;
 	}
 	spec->dist = expand(spec, settings, "%{?dist}");
-	kiln_spec_log_check_identity(spec, settings->path, text);
+	kiln_spec_check(spec, settings->path, text);
 	return spec;
 }

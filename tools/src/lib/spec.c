@@ -13,6 +13,7 @@
 #include <rpm/rpmmacro.h>
 
 #include "format/spec_log.h"
+#include "model/spec_check.h"
 
 /* Where roots of the known families keep macros; the host's own list knows only its vendor. */
 static const char macro_files[] =
@@ -24,6 +25,8 @@ static const char macro_files[] =
 /* What newer rpms compute themselves. 4.18 evaluates nothing without a build root. */
 static const char build_root[] =
 	"%{?_buildrootdir}%{!?_buildrootdir:%{_builddir}}/%{NAME}-%{VERSION}-%{RELEASE}.%{_arch}";
+
+#define GENERATE "%generate_buildrequires"
 
 static char *expand(const char *text)
 {
@@ -43,10 +46,14 @@ static int keep_message(rpmlogRec record, rpmlogCallbackData data)
 	if (priority > RPMLOG_WARNING || spec->diagnostics->len >= KILN_SPEC_LOG_MAX)
 		return 0;
 	g_autofree char *file = expand("%{?__file_name}");
+	g_autofree char *line = expand("%{?__file_lineno}");
 	KilnSpecDiagnostic *diagnostic = kiln_spec_log_parse(rpmlogRecMessage(record),
 		priority <= RPMLOG_ERR, file[0] ? file : NULL);
-	if (diagnostic)
-		g_ptr_array_add(spec->diagnostics, diagnostic);
+	if (!diagnostic)
+		return 0;
+	if (diagnostic->line == 0)
+		diagnostic->line = (guint)g_ascii_strtoull(line, NULL, 10);
+	g_ptr_array_add(spec->diagnostics, diagnostic);
 	return 0;
 }
 
@@ -90,6 +97,30 @@ static void replace_builtins(void)
 	define("getncpus() %ld", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* 4.18 does not tell whether there is a %generate_buildrequires: let the keyword note its lines. */
+static void watch_generate_buildrequires(void)
+{
+	define("generate_buildrequires %%{global kiln_generates %%{?kiln_generates} "
+	       "%%{?__file_lineno}}%%%%generate_buildrequires");
+}
+
+/* A noted line may also be a comment or a changelog that mentions the section. */
+static gboolean generates_buildrequires(rpmSpec parsed, const char *text)
+{
+	g_autofree char *noted = expand("%{?kiln_generates}");
+	g_auto(GStrv) numbers = g_strsplit(noted, " ", -1);
+	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+	guint count = g_strv_length(lines);
+
+	for (char **number = numbers; *number; number++) {
+		guint64 line = g_ascii_strtoull(*number, NULL, 10);
+		if (line > 0 && line <= count &&
+			g_ascii_strncasecmp(lines[line - 1], GENERATE, strlen(GENERATE)) == 0)
+			return TRUE;
+	}
+	return rpmSpecGetSection(parsed, RPMBUILD_BUILDREQUIRES) != NULL;
+}
+
 static void define_settings(const KilnSpecSettings *settings)
 {
 	for (const char *const *name = settings->with; name && *name; name++)
@@ -112,6 +143,7 @@ static gboolean configure(const KilnSpecSettings *settings, KilnSpec *spec)
 		return FALSE;
 	}
 	replace_builtins();
+	watch_generate_buildrequires();
 	define_settings(settings);
 	return TRUE;
 }
@@ -244,12 +276,12 @@ static void take_source_header(KilnSpec *spec, Header header)
 	add_dependencies(spec->build_conflicts, header, RPMTAG_CONFLICTNAME);
 }
 
-static void take_all(KilnSpec *spec, rpmSpec parsed)
+static void take_all(KilnSpec *spec, rpmSpec parsed, const char *text)
 {
 	take_source_header(spec, rpmSpecSourceHeader(parsed));
 	take_packages(spec, parsed);
 	take_sources(spec, parsed);
-	spec->has_generate_buildrequires = rpmSpecGetSection(parsed, RPMBUILD_BUILDREQUIRES) != NULL;
+	spec->has_generate_buildrequires = generates_buildrequires(parsed, text);
 	spec->has_check = rpmSpecGetSection(parsed, RPMBUILD_CHECK) != NULL;
 	spec->dist = expand("%{?dist}");
 }
@@ -272,8 +304,8 @@ KilnSpec *kiln_spec_read(const KilnSpecSettings *settings)
 		kiln_spec_log_conclude(spec, settings->path, text);
 		return spec;
 	}
-	take_all(spec, parsed);
+	take_all(spec, parsed, text);
 	rpmSpecFree(parsed);
-	kiln_spec_log_check_identity(spec, settings->path, text);
+	kiln_spec_check(spec, settings->path, text);
 	return spec;
 }
