@@ -22,16 +22,16 @@
 struct KilnSolv {
 	char *arch;
 	char *cache_directory;
-	GPtrArray *sources;      /* of KilnSolvSource */
-	Pool *pool;              /* NULL until asked, and again after a new source */
-	gboolean broken;         /* `pool` is half indexed and not to be asked again */
+	GPtrArray *sources;	 /* of KilnSolvSource */
+	Pool *pool;		 /* NULL until asked, and again after a new source */
+	gboolean broken;	 /* `pool` is half indexed and not to be asked again */
 	GHashTable *known_files; /* requirements that name a path and that `pool` has looked for */
 	char **problems;
 };
 
-/* One question put to libsolv. The request is turned into packages of a repository of their own, one for
- * each requirement and conflict, all to be installed: so a path or a rich dependency needs no treatment of
- * its own, and one requirement that fails does not hide the others. */
+/* One question put to libsolv. The request is turned into packages of a repository of their own,
+ * one for each requirement and conflict, all to be installed: so a path or a rich dependency needs
+ * no treatment of its own, and one requirement that fails does not hide the others. */
 typedef struct {
 	const KilnSolvRequest *request;
 	Pool *pool;
@@ -51,7 +51,7 @@ static void question_clear(Question *question)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
 
-/* --- repositories ------------------------------------------------------------------------------ */
+/* --- repositories --- */
 
 KilnSolv *kiln_solv_new(const char *arch, const char *cache_directory)
 {
@@ -109,9 +109,11 @@ static KilnSolvSource *add_source(KilnSolv *solv, const char *name, int priority
 	return source;
 }
 
-gboolean kiln_solv_add_repository(KilnSolv *solv, const KilnSolvRepository *repository, GError **error)
+gboolean kiln_solv_add_repository(
+	KilnSolv *solv, const KilnSolvRepository *repository, GError **error)
 {
-	g_autofree char *path = g_build_filename(repository->directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *path =
+		g_build_filename(repository->directory, "repodata", "repomd.xml", NULL);
 
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
@@ -174,8 +176,8 @@ static Pool *create_pool(const char *arch)
 	return pool;
 }
 
-/* Reads all sources into a fresh pool if there is none. Their order there does not depend on the order in
- * which they were added: libsolv prefers what comes first when nothing else decides. */
+/* Reads all sources into a fresh pool if there is none. Their order there does not depend on the
+ * order in which they were added: libsolv prefers what comes first when nothing else decides. */
 static gboolean prepare_pool(KilnSolv *solv, GError **error)
 {
 	if (solv->pool != NULL && !solv->broken)
@@ -192,7 +194,8 @@ static gboolean prepare_pool(KilnSolv *solv, GError **error)
 	return TRUE;
 }
 
-/* Makes the pool ready for solving; `files` when dependencies name paths that were not looked for yet. */
+/* Makes the pool ready for solving; `files` when dependencies name paths that were not looked for
+ * yet. */
 static gboolean index_pool(KilnSolv *solv, gboolean files, GError **error)
 {
 	if (solv->pool->whatprovides != NULL && !files)
@@ -203,7 +206,7 @@ static gboolean index_pool(KilnSolv *solv, gboolean files, GError **error)
 	return !solv->broken;
 }
 
-/* --- questions --------------------------------------------------------------------------------- */
+/* --- questions --- */
 
 static Id relation_id(Pool *pool, const KilnDependency *dependency)
 {
@@ -244,7 +247,8 @@ static int compare_texts(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Adds one package to question->asking for each of `texts`, sorted, with the dependency in `kind`. */
+/* Adds one package to question->asking for each of `texts`, sorted, with the dependency in `kind`.
+ */
 static gboolean ask(Question *question, const char *const *texts, Id kind, GError **error)
 {
 	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
@@ -293,8 +297,7 @@ static Id find_package(const KilnSolv *solv, const KilnSolvPackage *wanted)
 
 	if (name == 0 || evr_id == 0)
 		return 0;
-	FOR_PROVIDES(id, offset, name)
-	{
+	FOR_PROVIDES (id, offset, name) {
 		g_autofree char *type = NULL;
 		g_autofree char *checksum = NULL;
 		Solvable *package = pool_id2solvable(pool, id);
@@ -319,7 +322,8 @@ static gboolean keep_packages(
 		Id id = find_package(solv, package);
 		if (id == 0) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
-				"dependencies of \"%s\": installed package \"%s\" is in no repository any more",
+				"dependencies of \"%s\": installed package \"%s\" is in no "
+				"repository any more",
 				question->request->requester, nevra);
 			return FALSE;
 		}
@@ -329,8 +333,8 @@ static gboolean keep_packages(
 	return TRUE;
 }
 
-/* Installed packages are jobs like the rest: nothing can change or remove them then, and what conflicts
- * with them is explained like any other conflict. */
+/* Installed packages are jobs like the rest: nothing can change or remove them then, and what
+ * conflicts with them is explained like any other conflict. */
 static gboolean keep_installed(const KilnSolv *solv, Question *question, GError **error)
 {
 	const KilnSolution *installed = question->request->installed;
@@ -346,8 +350,8 @@ static gboolean keep_installed(const KilnSolv *solv, Question *question, GError 
 static void solve(Question *question)
 {
 	question->solver = solver_create(question->pool);
-	solver_set_flag(
-		question->solver, SOLVER_FLAG_IGNORE_RECOMMENDED, !question->request->with_recommends);
+	solver_set_flag(question->solver, SOLVER_FLAG_IGNORE_RECOMMENDED,
+		!question->request->with_recommends);
 	solver_solve(question->solver, &question->jobs);
 }
 
@@ -390,8 +394,9 @@ static void raise_problems(KilnSolv *solv, const Question *question, GError **er
 
 	set_problems(solv, kiln_solv_problem_sentences(&unsolved));
 	guint others = g_strv_length(solv->problems) - 1;
-	g_autofree char *more =
-		others == 0 ? g_strdup("") : g_strdup_printf(" (and %u more problems)", others);
+	g_autofree char *more = others == 0 ? g_strdup("")
+					    : g_strdup_printf(" (and %u more problem%s)", others,
+						      others == 1 ? "" : "s");
 	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "dependencies of \"%s\": %s%s",
 		question->request->requester, solv->problems[0], more);
 }
@@ -421,21 +426,23 @@ const char *const *kiln_solv_problems(const KilnSolv *solv)
 	return (const char *const *)solv->problems;
 }
 
-gboolean kiln_solv_dump(KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error)
+gboolean kiln_solv_dump(
+	KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error)
 {
 	g_auto(Question) question = {0};
 
-	if (!put_question(solv, request, &question, error) || !kiln_fs_make_directory(directory, error))
+	if (!put_question(solv, request, &question, error) ||
+		!kiln_fs_make_directory(directory, error))
 		return FALSE;
-	if (testcase_write(question.solver, directory, TESTCASE_RESULT_TRANSACTION | TESTCASE_RESULT_PROBLEMS,
-		    NULL, NULL))
+	if (testcase_write(question.solver, directory,
+		    TESTCASE_RESULT_TRANSACTION | TESTCASE_RESULT_PROBLEMS, NULL, NULL))
 		return TRUE;
 	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "test case \"%s\": %s", directory,
 		pool_errstr(solv->pool));
 	return FALSE;
 }
 
-/* --- closure ----------------------------------------------------------------------------------- */
+/* --- closure --- */
 
 /* Solves for the packages that `jobs` installs; FALSE with their problems added to `sentences`. */
 static gboolean try_packages(KilnSolv *solv, Queue *jobs, GPtrArray *sentences)
@@ -448,7 +455,8 @@ static gboolean try_packages(KilnSolv *solv, Queue *jobs, GPtrArray *sentences)
 	if (solver_problem_count(question.solver) == 0)
 		return TRUE;
 	if (sentences != NULL) {
-		const KilnSolvCase unsolved = {.solver = question.solver, .root = jobs->elements[1]};
+		const KilnSolvCase unsolved = {
+			.solver = question.solver, .root = jobs->elements[1]};
 		g_auto(GStrv) problems = kiln_solv_problem_sentences(&unsolved);
 		for (char **problem = problems; *problem != NULL; problem++)
 			g_ptr_array_add(sentences, g_strdup(*problem));
@@ -470,7 +478,8 @@ static void try_each(KilnSolv *solv, Queue *all, GPtrArray *sentences)
 	queue_free(&one);
 }
 
-gboolean kiln_solv_check_closure(KilnSolv *solv, const char *name, char ***ret_problems, GError **error)
+gboolean kiln_solv_check_closure(
+	KilnSolv *solv, const char *name, char ***ret_problems, GError **error)
 {
 	const KilnSolvSource *source = find_source(solv, name);
 	g_autoptr(GPtrArray) sentences = g_ptr_array_new();
@@ -479,14 +488,16 @@ gboolean kiln_solv_check_closure(KilnSolv *solv, const char *name, char ***ret_p
 	Queue all;
 
 	if (source == NULL) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND, "repository \"%s\": is not known", name);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+			"repository \"%s\": is not known", name);
 		return FALSE;
 	}
 	if (!prepare_pool(solv, error) || !index_pool(solv, FALSE, error))
 		return FALSE;
 	queue_init(&all);
-	FOR_REPO_SOLVABLES(source->repo, id, package)
-	queue_push2(&all, SOLVER_INSTALL | SOLVER_SOLVABLE, id);
+	FOR_REPO_SOLVABLES (source->repo, id, package)
+		if (package->arch != ARCH_SRC && package->arch != ARCH_NOSRC)
+			queue_push2(&all, SOLVER_INSTALL | SOLVER_SOLVABLE, id);
 	if (!try_packages(solv, &all, NULL))
 		try_each(solv, &all, sentences);
 	queue_free(&all);

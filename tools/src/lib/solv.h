@@ -17,31 +17,32 @@ typedef struct KilnSolv KilnSolv;
 typedef struct {
 	const char *name;      /* for messages and results; unique within a KilnSolv */
 	const char *directory; /* holds repodata/repomd.xml */
-	int priority;          /* a higher one wins over newer versions elsewhere */
+	int priority;	       /* a higher one wins over newer versions elsewhere */
 } KilnSolvRepository;
 
 /* A chosen package. */
 typedef struct {
 	KilnNevra nevra;
-	char *path;          /* the package file: directory of its repository + location */
+	char *path;	     /* the package file: directory of its repository + location */
 	char *checksum_type; /* as the metadata says: "sha256", "sha512" … */
-	char *checksum;      /* of the whole file, lower-case hexadecimal */
+	char *checksum;	     /* of the whole file, lower-case hexadecimal */
 	char *repository;    /* name it was added under */
 	guint64 installed_bytes;
 	guint64 file_bytes;
-	gint64 build_time;   /* seconds since the epoch; 0 when the metadata does not say */
+	gint64 build_time; /* seconds since the epoch; 0 when the metadata does not say */
 } KilnSolvPackage;
 
 /* The packages that satisfy a request. Independent of the KilnSolv that found it. */
 typedef struct KilnSolution KilnSolution;
 
-/* What is asked. Zero-initialise, then set what matters. All borrowed, order of lists irrelevant. */
+/* What is asked. Zero-initialise, then set what matters. All borrowed, order of lists irrelevant.
+ */
 typedef struct {
-	const char *requester;           /* who asks, for the sentences: "scsi-target-utils" */
+	const char *requester;		 /* who asks, for the sentences: "scsi-target-utils" */
 	const char *const *requirements; /* model/dependency.h texts, or NULL */
-	const char *const *conflicts;    /* nothing chosen or installed may provide these, or NULL */
-	const KilnSolution *installed;   /* stands below and stays as it is; NULL: an empty root */
-	gboolean with_recommends;        /* follow Recommends; Suggests are never followed */
+	const char *const *conflicts;  /* nothing chosen or installed may provide these, or NULL */
+	const KilnSolution *installed; /* stands below and stays as it is; NULL: an empty root */
+	gboolean with_recommends;      /* follow Recommends; Suggests are never followed */
 } KilnSolvRequest;
 
 /* An empty one for architecture `arch` ("x86_64"). Repositories read before are kept in binary form
@@ -51,15 +52,16 @@ void kiln_solv_free(KilnSolv *solv);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolv, kiln_solv_free)
 
 /* Adds a repository. Code NOT_FOUND without repomd.xml, CONFIG when the name is taken. The metadata
- * it names is read by the next question asked of `solv`, each file checked against its checksum there
- * (code VERIFY); the cache is named after repomd.xml's digest and is made anew when damaged. File
- * lists are read only when a dependency names a path that primary metadata does not cover. */
-gboolean kiln_solv_add_repository(KilnSolv *solv, const KilnSolvRepository *repository, GError **error);
+ * it names is read by the next question asked of `solv`, each file checked against its checksum
+ * there (code VERIFY); the cache is named after repomd.xml's digest and is made anew when damaged.
+ * File lists are read only when a dependency names a path that primary metadata does not cover. */
+gboolean kiln_solv_add_repository(
+	KilnSolv *solv, const KilnSolvRepository *repository, GError **error);
 
-/* Adds package files as one more repository; source packages are left out. Code VERIFY when a file is
- * not a readable package (found by the next question, like above). */
-gboolean kiln_solv_add_packages(KilnSolv *solv, const char *name, const char *const *paths, int priority,
-	GError **error);
+/* Adds package files as one more repository; source packages are left out. Code VERIFY when a file
+ * is not a readable package (found by the next question, like above). */
+gboolean kiln_solv_add_packages(
+	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error);
 
 /* Finds the packages to add to request->installed so that everything asked is satisfied and nothing
  * installed is changed or removed. NULL with code UNSOLVABLE when there is no way: then
@@ -70,13 +72,16 @@ KilnSolution *kiln_solv_resolve(KilnSolv *solv, const KilnSolvRequest *request, 
  * NULL, owned by `solv`, valid until the next question. */
 const char *const *kiln_solv_problems(const KilnSolv *solv);
 
-/* Tries each package of the repository `name` on an otherwise empty root. `ret_problems`: one sentence
- * for each that cannot be installed, sorted, ends with NULL; empty when all can. Caller owns. */
-gboolean kiln_solv_check_closure(KilnSolv *solv, const char *name, char ***ret_problems, GError **error);
+/* Tries each package of the repository `name` on an otherwise empty root. `ret_problems`: one
+ * sentence for each that cannot be installed, sorted, ends with NULL; empty when all can. Caller
+ * owns. */
+gboolean kiln_solv_check_closure(
+	KilnSolv *solv, const char *name, char ***ret_problems, GError **error);
 
 /* Writes the request with everything it was answered from as a libsolv test case into the fresh
  * directory `directory`, for `testsolv DIRECTORY/testcase.t` and for bug reports. */
-gboolean kiln_solv_dump(KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error);
+gboolean kiln_solv_dump(
+	KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error);
 
 void kiln_solution_free(KilnSolution *solution);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolution, kiln_solution_free)
@@ -90,5 +95,6 @@ const GPtrArray *kiln_solution_in_order(const KilnSolution *solution);
 const GPtrArray *kiln_solution_installed(const KilnSolution *solution);
 
 /* Why the package called `name` is in: "asked for by REQUESTER: "DEP"" or ""PARENT" needs "DEP"",
- * one line a step from the request down to it, ends with NULL. NULL when it is not in. Caller owns. */
+ * one line a step from the request down to it, ends with NULL. NULL when it is not in. Caller owns.
+ */
 char **kiln_solution_explain(const KilnSolution *solution, const char *name);

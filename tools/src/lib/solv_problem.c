@@ -25,7 +25,7 @@ static Pool *pool_of(const KilnSolvCase *solve)
 	return solve->solver->pool;
 }
 
-/* --- words ------------------------------------------------------------------------------------- */
+/* --- words --- */
 
 /* The package or the requester behind a solvable, without quotes. */
 static const char *subject(const KilnSolvCase *solve, Id id)
@@ -41,7 +41,8 @@ static gboolean is_root(const KilnSolvCase *solve, Id id)
 {
 	if (solve->root != 0)
 		return id == solve->root;
-	return solve->request != NULL && pool_id2solvable(pool_of(solve), id)->repo == solve->request;
+	return solve->request != NULL &&
+	       pool_id2solvable(pool_of(solve), id)->repo == solve->request;
 }
 
 static gboolean is_installed(const KilnSolvCase *solve, Id id)
@@ -49,22 +50,21 @@ static gboolean is_installed(const KilnSolvCase *solve, Id id)
 	return solve->installed != NULL && MAPTST(solve->installed, id);
 }
 
-static void append_quoted(GString *sentence, const char *text, guint index, guint count)
-{
-	if (index > 0)
-		g_string_append(sentence, index + 1 == count ? " and " : ", ");
-	g_string_append_printf(sentence, "\"%s\"", text);
-}
-
-/* «"a", "b" and "c"», or with "and N more" at the end. */
-static void append_list(GString *sentence, const GPtrArray *names)
+/* «"a", "b" JOINT "c"», or with "JOINT N more" at the end. */
+static void append_list(GString *sentence, const GPtrArray *names, const char *joint)
 {
 	guint shown = names->len > MAX_NAMED + 1 ? MAX_NAMED : names->len;
 
-	for (guint i = 0; i < shown; i++)
-		append_quoted(sentence, g_ptr_array_index(names, i), i, names->len);
+	for (guint i = 0; i < shown; i++) {
+		if (i > 0 && i + 1 == names->len)
+			g_string_append_printf(sentence, " %s ", joint);
+		else if (i > 0)
+			g_string_append(sentence, ", ");
+		g_string_append_printf(
+			sentence, "\"%s\"", (const char *)g_ptr_array_index(names, i));
+	}
 	if (shown < names->len)
-		g_string_append_printf(sentence, " and %u more", names->len - shown);
+		g_string_append_printf(sentence, " %s %u more", joint, names->len - shown);
 }
 
 static int compare_texts(gconstpointer a, gconstpointer b)
@@ -85,11 +85,11 @@ static char *searched(const KilnSolvCase *solve)
 		if (repo != solve->request)
 			g_ptr_array_add(names, (gpointer)repo->name);
 	g_ptr_array_sort(names, compare_texts);
-	append_list(text, names);
+	append_list(text, names, "or");
 	return g_string_free(text, FALSE);
 }
 
-/* --- what is near ------------------------------------------------------------------------------ */
+/* --- what is near --- */
 
 /* How `package` provides `name`: "name = evr", or "name" when it says no version. */
 static char *provided_form(Pool *pool, Id package, Id name)
@@ -103,23 +103,23 @@ static char *provided_form(Pool *pool, Id package, Id name)
 	return g_strdup(pool_id2str(pool, name));
 }
 
-/* «only "foo = 1.5-1" in "foo-1.5-1.x86_64"» for every package that has the name in another version. */
+/* «only "foo = 1.5-1" in "foo-1.5-1.x86_64"» for every package that has the name in another
+ * version. */
 static gboolean append_other_versions(GString *sentence, Pool *pool, Id name)
 {
 	g_autoptr(GPtrArray) forms = g_ptr_array_new_with_free_func(g_free);
 	Id package = 0, offset = 0;
 
-	FOR_PROVIDES(package, offset, name)
-	{
+	FOR_PROVIDES (package, offset, name) {
 		g_autofree char *form = provided_form(pool, package, name);
-		g_ptr_array_add(
-			forms, g_strdup_printf("%s\" in \"%s", form, pool_solvid2str(pool, package)));
+		g_ptr_array_add(forms,
+			g_strdup_printf("%s\" in \"%s", form, pool_solvid2str(pool, package)));
 	}
 	if (forms->len == 0)
 		return FALSE;
 	g_ptr_array_sort(forms, compare_texts);
 	g_string_append(sentence, "; there is only ");
-	append_list(sentence, forms);
+	append_list(sentence, forms, "and");
 	return TRUE;
 }
 
@@ -128,13 +128,12 @@ static gboolean append_foreign(GString *sentence, Pool *pool, Id name)
 {
 	Id id = 0;
 
-	FOR_POOL_SOLVABLES(id)
-	{
+	FOR_POOL_SOLVABLES (id) {
 		Solvable *package = pool_id2solvable(pool, id);
 		if (package->name != name || pool_installable(pool, package))
 			continue;
-		g_string_append_printf(
-			sentence, "; \"%s\" is for another architecture", pool_solvid2str(pool, id));
+		g_string_append_printf(sentence, "; \"%s\" is for another architecture",
+			pool_solvid2str(pool, id));
 		return TRUE;
 	}
 	return FALSE;
@@ -146,7 +145,8 @@ static void append_nearest(GString *sentence, Pool *pool, Id name)
 	const char *wanted = pool_id2str(pool, name);
 
 	for (Id id = 2; id < pool->ss.nstrings; id++)
-		if (pool->whatprovides[id] > 1 && (*pool_id2str(pool, id) == '/') == (*wanted == '/'))
+		if (pool->whatprovides[id] > 1 &&
+			(*pool_id2str(pool, id) == '/') == (*wanted == '/'))
 			g_ptr_array_add(candidates, (gpointer)pool_id2str(pool, id));
 	g_ptr_array_sort(candidates, compare_texts);
 	g_ptr_array_add(candidates, NULL);
@@ -176,7 +176,7 @@ static void append_near(GString *sentence, Pool *pool, Id dependency)
 		append_nearest(sentence, pool, name);
 }
 
-/* --- clauses ----------------------------------------------------------------------------------- */
+/* --- clauses --- */
 
 static void tell_missing(const KilnSolvCase *solve, const Reason *reason, GString *sentence)
 {
@@ -184,7 +184,8 @@ static void tell_missing(const KilnSolvCase *solve, const Reason *reason, GStrin
 
 	g_string_append_printf(sentence, "\"%s\" needs \"%s\", which no package %s%s%s",
 		subject(solve, reason->source), pool_dep2str(pool_of(solve), reason->dependency),
-		*repositories == '\0' ? "" : "in ", repositories, *repositories == '\0' ? "provides" : " provides");
+		*repositories == '\0' ? "" : "in ", repositories,
+		*repositories == '\0' ? "provides" : " provides");
 	append_near(sentence, pool_of(solve), reason->dependency);
 }
 
@@ -194,13 +195,14 @@ static void tell_requires(const KilnSolvCase *solve, const Reason *reason, GStri
 	g_autoptr(GPtrArray) providers = g_ptr_array_new_with_free_func(g_free);
 	Id package = 0, offset = 0;
 
-	FOR_PROVIDES(package, offset, reason->dependency)
-	g_ptr_array_add(providers, g_strdup(pool_solvid2str(pool, package)));
+	FOR_PROVIDES (package, offset, reason->dependency)
+		g_ptr_array_add(providers, g_strdup(pool_solvid2str(pool, package)));
 	g_ptr_array_sort(providers, compare_texts);
 	g_string_append_printf(sentence, "\"%s\" needs \"%s\"", subject(solve, reason->source),
 		pool_dep2str(pool, reason->dependency));
-	g_string_append(sentence, providers->len == 0 ? ", which nothing here satisfies" : ", provided by ");
-	append_list(sentence, providers);
+	g_string_append(sentence,
+		providers->len == 0 ? ", which nothing here satisfies" : ", provided by ");
+	append_list(sentence, providers, "and");
 }
 
 static void tell_conflict(const KilnSolvCase *solve, const Reason *reason, GString *sentence)
@@ -217,7 +219,8 @@ static void tell_same_name(const KilnSolvCase *solve, const Reason *reason, GStr
 	Id other = kept == reason->source ? reason->target : reason->source;
 
 	if (is_installed(solve, kept))
-		g_string_append_printf(sentence, "\"%s\" is installed already and cannot give way to \"%s\"",
+		g_string_append_printf(sentence,
+			"\"%s\" is installed already and cannot give way to \"%s\"",
 			subject(solve, kept), subject(solve, other));
 	else
 		g_string_append_printf(sentence, "\"%s\" and \"%s\" cannot be installed together",
@@ -226,8 +229,10 @@ static void tell_same_name(const KilnSolvCase *solve, const Reason *reason, GStr
 
 static void tell_obsoletes(const KilnSolvCase *solve, const Reason *reason, GString *sentence)
 {
-	g_string_append_printf(sentence, "\"%s\" obsoletes %s\"%s\"", subject(solve, reason->source),
-		is_installed(solve, reason->target) ? "the installed " : "", subject(solve, reason->target));
+	g_string_append_printf(sentence, "\"%s\" obsoletes %s\"%s\"",
+		subject(solve, reason->source),
+		is_installed(solve, reason->target) ? "the installed " : "",
+		subject(solve, reason->target));
 }
 
 static void tell_self_conflict(const KilnSolvCase *solve, const Reason *reason, GString *sentence)
@@ -263,7 +268,7 @@ static const struct {
 	{SOLVER_RULE_INFARCH, tell_inferior},
 };
 
-/* --- problems ---------------------------------------------------------------------------------- */
+/* --- problems --- */
 
 static gboolean same_pair(const Reason *a, const Reason *b)
 {
@@ -286,7 +291,8 @@ static void add_reason(GArray *reasons, const Reason *reason)
 		g_array_append_val(reasons, *reason);
 }
 
-/* All that the rules of a problem say and that has words; jobs and choices say nothing of their own. */
+/* All that the rules of a problem say and that has words; jobs and choices say nothing of their
+ * own. */
 static GArray *collect_reasons(Solver *solver, Id problem)
 {
 	GArray *reasons = g_array_new(FALSE, TRUE, sizeof(Reason));
@@ -299,9 +305,10 @@ static GArray *collect_reasons(Solver *solver, Id problem)
 		solver_allruleinfos(solver, rules.elements[i], &infos);
 		for (int j = 0; j + 3 < infos.count; j += 4) {
 			const Id *info = infos.elements + j;
-			add_reason(reasons,
-				&(Reason){.type = (SolverRuleinfo)info[0], .source = info[1],
-					.target = info[2], .dependency = info[3]});
+			add_reason(reasons, &(Reason){.type = (SolverRuleinfo)info[0],
+						    .source = info[1],
+						    .target = info[2],
+						    .dependency = info[3]});
 		}
 	}
 	queue_free(&rules);
@@ -322,7 +329,8 @@ static void tell(const KilnSolvCase *solve, Reason *reason, GString *sentence, g
 }
 
 /* Tells what `id` has against it, then what its providers have, nearest first. */
-static void tell_from(const KilnSolvCase *solve, GArray *reasons, Id id, GString *sentence, guint *told)
+static void tell_from(
+	const KilnSolvCase *solve, GArray *reasons, Id id, GString *sentence, guint *told)
 {
 	Pool *pool = pool_of(solve);
 	Queue reached;
@@ -336,7 +344,8 @@ static void tell_from(const KilnSolvCase *solve, GArray *reasons, Id id, GString
 				continue;
 			tell(solve, reason, sentence, told);
 			if (reason->type == SOLVER_RULE_PKG_REQUIRES)
-				for (const Id *p = pool_whatprovides_ptr(pool, reason->dependency); *p != 0; p++)
+				for (const Id *p = pool_whatprovides_ptr(pool, reason->dependency);
+					*p != 0; p++)
 					queue_pushunique(&reached, *p);
 		}
 	}
@@ -356,7 +365,8 @@ static char *tell_problem(const KilnSolvCase *solve, Id problem)
 	}
 	for (guint i = 0; i < reasons->len; i++)
 		if (!g_array_index(reasons, Reason, i).told)
-			tell_from(solve, reasons, g_array_index(reasons, Reason, i).source, sentence, &told);
+			tell_from(solve, reasons, g_array_index(reasons, Reason, i).source,
+				sentence, &told);
 	if (told > MAX_CLAUSES)
 		g_string_append_printf(sentence, "; and %u more reasons", told - MAX_CLAUSES);
 	if (sentence->len == 0)

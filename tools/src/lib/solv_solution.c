@@ -16,13 +16,13 @@ typedef struct {
 } Step;
 
 struct KilnSolution {
-	GPtrArray *packages;  /* of KilnSolvPackage, reference-counted boxes, like the next two */
+	GPtrArray *packages; /* of KilnSolvPackage, reference-counted boxes, like the next two */
 	GPtrArray *ordered;
 	GPtrArray *installed;
-	GHashTable *steps;    /* package name -> Step */
+	GHashTable *steps; /* package name -> Step */
 };
 
-/* --- packages ---------------------------------------------------------------------------------- */
+/* --- packages --- */
 
 static void clear_package(gpointer data)
 {
@@ -70,7 +70,7 @@ static KilnSolvPackage *describe_package(Solvable *solvable, GError **error)
 	return g_steal_pointer(&package);
 }
 
-/* --- reasons ----------------------------------------------------------------------------------- */
+/* --- reasons --- */
 
 static void free_step(gpointer data)
 {
@@ -94,11 +94,13 @@ static Step *make_step(const KilnSolvAnswer *answer, Id parent, Id dependency)
 
 	step->parent = asked ? NULL : g_strdup(name_of(pool, parent));
 	step->text = g_strdup_printf("\"%s\" needs \"%s\"",
-		asked ? answer->request->requester : name_of(pool, parent), pool_dep2str(pool, dependency));
+		asked ? answer->request->requester : name_of(pool, parent),
+		pool_dep2str(pool, dependency));
 	return step;
 }
 
-/* Reaches the chosen packages that provide what `parent` lists at `offset` and that have no step yet. */
+/* Reaches the chosen packages that provide what `parent` lists at `offset` and that have no step
+ * yet. */
 static void follow(KilnSolution *solution, const KilnSolvAnswer *answer, Id parent, Offset offset,
 	Map *unexplained, Queue *reached)
 {
@@ -132,14 +134,15 @@ static void explain_all(KilnSolution *solution, const KilnSolvAnswer *answer, co
 	map_init(&unexplained, pool->nsolvables);
 	for (int i = 0; i < chosen->count; i++)
 		MAPSET(&unexplained, chosen->elements[i]);
-	FOR_REPO_SOLVABLES(answer->asking, asking, package)
-	queue_push(&reached, asking);
+	FOR_REPO_SOLVABLES (answer->asking, asking, package)
+		queue_push(&reached, asking);
 	for (int i = 0; i < reached.count; i++) {
 		package = pool_id2solvable(pool, reached.elements[i]);
-		follow(solution, answer, reached.elements[i], package->requires, &unexplained, &reached);
+		follow(solution, answer, reached.elements[i], package->requires, &unexplained,
+			&reached);
 		if (answer->request->with_recommends)
-			follow(solution, answer, reached.elements[i], package->recommends, &unexplained,
-				&reached);
+			follow(solution, answer, reached.elements[i], package->recommends,
+				&unexplained, &reached);
 	}
 	queue_free(&reached);
 	map_free(&unexplained);
@@ -152,13 +155,14 @@ char **kiln_solution_explain(const KilnSolution *solution, const char *name)
 
 	if (step == NULL)
 		return NULL;
-	for (; step != NULL; step = step->parent ? g_hash_table_lookup(solution->steps, step->parent) : NULL)
+	for (; step != NULL;
+		step = step->parent ? g_hash_table_lookup(solution->steps, step->parent) : NULL)
 		g_ptr_array_insert(lines, 0, g_strdup(step->text));
 	g_ptr_array_add(lines, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&lines), FALSE);
 }
 
-/* --- solution ---------------------------------------------------------------------------------- */
+/* --- solution --- */
 
 /* What the solver adds, in an order in which it can be installed. */
 static void list_chosen(const KilnSolvAnswer *answer, Queue *chosen)
@@ -169,7 +173,8 @@ static void list_chosen(const KilnSolvAnswer *answer, Queue *chosen)
 	transaction_order(transaction, 0);
 	for (int i = 0; i < transaction->steps.count; i++) {
 		Id id = transaction->steps.elements[i];
-		if (pool_id2solvable(pool, id)->repo != answer->asking && !MAPTST(answer->installed, id))
+		if (pool_id2solvable(pool, id)->repo != answer->asking &&
+			!MAPTST(answer->installed, id))
 			queue_push(chosen, id);
 	}
 	transaction_free(transaction);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How lib/solv puts together the KilnSolution of a solve that went well. Only lib/solv*.c include this. */
+/* How lib/solv puts together the KilnSolution of a solve that went well. Only lib/solv*.c include
+ * this. */
 #pragma once
 
 #include "lib/solv.h"

@@ -56,7 +56,7 @@ void kiln_solv_source_free(KilnSolvSource *source)
 	g_free(source);
 }
 
-/* --- cache ------------------------------------------------------------------------------------- */
+/* --- cache --- */
 
 static char *cache_path(const KilnSolvSource *source, const char *suffix)
 {
@@ -135,12 +135,13 @@ static gboolean write_extension(Repodata *extension, Image *ret_image)
 	return fclose(stream) == 0 && written;
 }
 
-/* --- rpm-md ------------------------------------------------------------------------------------ */
+/* --- rpm-md --- */
 
-static gboolean refuse(const KilnSolvSource *source, const char *file, const char *fault, GError **error)
+static gboolean refuse(
+	const KilnSolvSource *source, const char *file, const char *fault, GError **error)
 {
-	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "repository \"%s\": \"%s\" %s", source->name,
-		file, fault);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "repository \"%s\": \"%s\" %s",
+		source->name, file, fault);
 	return FALSE;
 }
 
@@ -157,7 +158,8 @@ static gboolean matches_checksum(int fd, Id type, const unsigned char *expected)
 	while ((count = read(fd, buffer, sizeof buffer)) > 0)
 		solv_chksum_add(checksum, buffer, (int)count);
 	const unsigned char *actual = solv_chksum_get(checksum, &length);
-	gboolean same = count == 0 && actual != NULL && memcmp(actual, expected, (size_t)length) == 0;
+	gboolean same =
+		count == 0 && actual != NULL && memcmp(actual, expected, (size_t)length) == 0;
 	solv_chksum_free(checksum, NULL);
 	return same;
 }
@@ -174,7 +176,8 @@ static FILE *open_checked(const KilnSolvSource *source, const char *location, Id
 	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		kiln_error_set_errno(error, errno, "repository \"%s\": open \"%s\"", source->name, path);
+		kiln_error_set_errno(
+			error, errno, "repository \"%s\": open \"%s\"", source->name, path);
 		return NULL;
 	}
 	if (lseek(fd, 0, SEEK_END) > MAX_METADATA_BYTES || lseek(fd, 0, SEEK_SET) != 0 ||
@@ -185,20 +188,23 @@ static FILE *open_checked(const KilnSolvSource *source, const char *location, Id
 	}
 	FILE *stream = lseek(fd, 0, SEEK_SET) == 0 ? solv_xfopen_fd(location, fd, "r") : NULL;
 	if (stream == NULL) {
-		refuse(source, location, "is compressed in a way this host's libsolv cannot read", error);
+		refuse(source, location, "is compressed in a way this host's libsolv cannot read",
+			error);
 		close(fd);
 	}
 	return stream;
 }
 
 /* Finds the record of kind `what` in repomd.xml; what it returns belongs to the pool. */
-static const char *find_record(Repo *repo, const char *what, Id *ret_type, const unsigned char **ret_checksum)
+static const char *find_record(
+	Repo *repo, const char *what, Id *ret_type, const unsigned char **ret_checksum)
 {
 	Pool *pool = repo->pool;
 	const char *location = NULL;
 	Dataiterator iterator;
 
-	dataiterator_init(&iterator, pool, repo, SOLVID_META, REPOSITORY_REPOMD_TYPE, what, SEARCH_STRING);
+	dataiterator_init(
+		&iterator, pool, repo, SOLVID_META, REPOSITORY_REPOMD_TYPE, what, SEARCH_STRING);
 	dataiterator_prepend_keyname(&iterator, REPOSITORY_REPOMD);
 	if (dataiterator_step(&iterator)) {
 		dataiterator_setpos_parent(&iterator);
@@ -246,7 +252,8 @@ static void announce_filelists(Repo *repo)
 	repodata_internalize(data);
 }
 
-static gboolean read_metadata(const KilnSolvSource *source, const char *repomd, gsize size, GError **error)
+static gboolean read_metadata(
+	const KilnSolvSource *source, const char *repomd, gsize size, GError **error)
 {
 	Repo *repo = source->repo;
 	g_auto(Image) image = {0};
@@ -258,7 +265,8 @@ static gboolean read_metadata(const KilnSolvSource *source, const char *repomd, 
 		return FALSE;
 	announce_filelists(repo);
 
-	/* Whether cached or not, the pool holds what the binary form says: one way to get wrong, not two. */
+	/* Whether cached or not, the pool holds what the binary form says: one way to get wrong,
+	 * not two. */
 	if (!write_main(repo, &image))
 		return refuse(source, "repodata/repomd.xml", "does not fit in memory", error);
 	save_image(source, MAIN_SUFFIX, &image);
@@ -288,7 +296,7 @@ static gboolean load_metadata(KilnSolvSource *source, GError **error)
 	return read_metadata(source, repomd, size, error);
 }
 
-/* --- file lists -------------------------------------------------------------------------------- */
+/* --- file lists --- */
 
 static gboolean read_filelists(const KilnSolvSource *source, Repodata *stub, GError **error)
 {
@@ -318,11 +326,12 @@ static int extend(Pool *pool, Repodata *stub, void *data)
 
 	(void)pool;
 	(void)data;
-	return source != NULL && read_filelists(source, stub, source->fault == NULL ? &source->fault : NULL);
+	return source != NULL &&
+	       read_filelists(source, stub, source->fault == NULL ? &source->fault : NULL);
 }
 
-/* Counts `files` (ids) as looked for in the cache of `source`, so that its file lists stay closed when
- * the same are asked for again. */
+/* Counts `files` (ids) as looked for in the cache of `source`, so that its file lists stay closed
+ * when the same are asked for again. */
 static void remember_files(const KilnSolvSource *source, const Queue *files)
 {
 	Repodata *data = repo_id2repodata(source->repo, 1);
@@ -364,11 +373,12 @@ gboolean kiln_solv_source_provide_files(const GPtrArray *sources, Pool *pool, GE
 	return readable;
 }
 
-/* --- package files ----------------------------------------------------------------------------- */
+/* --- package files --- */
 
 static gboolean load_packages(KilnSolvSource *source, GError **error)
 {
-	const int flags = REPO_REUSE_REPODATA | REPO_NO_INTERNALIZE | REPO_NO_LOCATION | RPM_ADD_NO_RPMLIBREQS;
+	const int flags = REPO_REUSE_REPODATA | REPO_NO_INTERNALIZE | REPO_NO_LOCATION |
+			  RPM_ADD_NO_RPMLIBREQS;
 
 	for (char **path = source->paths; *path != NULL; path++) {
 		Id id = repo_add_rpm(source->repo, *path, flags);
@@ -384,7 +394,7 @@ static gboolean load_packages(KilnSolvSource *source, GError **error)
 	return TRUE;
 }
 
-/* --- both -------------------------------------------------------------------------------------- */
+/* --- both --- */
 
 gboolean kiln_solv_source_load(KilnSolvSource *source, Pool *pool, GError **error)
 {
@@ -395,7 +405,8 @@ gboolean kiln_solv_source_load(KilnSolvSource *source, Pool *pool, GError **erro
 	g_clear_error(&source->fault);
 	g_clear_pointer(&source->path_of, g_hash_table_unref);
 	source->path_of = g_hash_table_new(NULL, NULL);
-	return source->directory != NULL ? load_metadata(source, error) : load_packages(source, error);
+	return source->directory != NULL ? load_metadata(source, error)
+					 : load_packages(source, error);
 }
 
 char *kiln_solv_source_package_path(const KilnSolvSource *source, Solvable *package, GError **error)
@@ -414,8 +425,8 @@ char *kiln_solv_source_package_path(const KilnSolvSource *source, Solvable *pack
 	return g_build_filename(source->directory, location, NULL);
 }
 
-gboolean kiln_solv_source_package_checksum(const KilnSolvSource *source, Solvable *package, char **ret_type,
-	char **ret_checksum, GError **error)
+gboolean kiln_solv_source_package_checksum(const KilnSolvSource *source, Solvable *package,
+	char **ret_type, char **ret_checksum, GError **error)
 {
 	Id type = 0;
 	const char *checksum = NULL;

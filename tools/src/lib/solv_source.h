@@ -3,9 +3,9 @@
  * Where lib/solv gets packages from: an rpm-md directory or package files, loaded into a libsolv
  * pool, with libsolv's binary form kept in a cache. Only lib/solv*.c include this.
  *
- * A cache file is "DIGEST.solv" (all but file lists) or "DIGEST-filelists.solvx", where DIGEST is that
- * of repomd.xml, of libsolv's version and of this format's; its last 64 bytes are the SHA-256 of what
- * stands before them, and a file that does not match is read as if it were not there.
+ * A cache file is "DIGEST.solv" (all but file lists) or "DIGEST-filelists.solvx", where DIGEST is
+ * that of repomd.xml, of libsolv's version and of this format's; its last 64 bytes are the SHA-256
+ * of what stands before them, and a file that does not match is read as if it were not there.
  */
 #pragma once
 
@@ -17,30 +17,33 @@ struct s_Solvable;
 
 typedef struct {
 	char *name;
-	char *directory;       /* of rpm-md; NULL: package files */
-	char **paths;          /* of package files, absolute, sorted by file name */
+	char *directory; /* of rpm-md; NULL: package files */
+	char **paths;	 /* of package files, absolute, sorted by file name */
 	int priority;
 	char *cache_directory; /* NULL: keep nothing */
 	char *cache_key;       /* DIGEST, once loaded */
 	struct s_Repo *repo;   /* once loaded; belongs to its pool */
 	GHashTable *path_of;   /* solvable id -> element of `paths` */
-	GError *fault;         /* of file lists, which libsolv asks for at depth */
+	GError *fault;	       /* of file lists, which libsolv asks for at depth */
 } KilnSolvSource;
 
 void kiln_solv_source_free(KilnSolvSource *source);
 
-/* Creates source->repo in `pool` and fills it; file lists stay outside until something needs them. */
+/* Creates source->repo in `pool` and fills it; file lists stay outside until something needs them.
+ */
 gboolean kiln_solv_source_load(KilnSolvSource *source, struct s_Pool *pool, GError **error);
 
-/* Lets packages provide the files that any package of `pool` names in a dependency, reading file lists
- * where necessary; what was found is added to the caches of `sources` (of KilnSolvSource). */
-gboolean kiln_solv_source_provide_files(const GPtrArray *sources, struct s_Pool *pool, GError **error);
+/* Lets packages provide the files that any package of `pool` names in a dependency, reading file
+ * lists where necessary; what was found is added to the caches of `sources` (of KilnSolvSource). */
+gboolean kiln_solv_source_provide_files(
+	const GPtrArray *sources, struct s_Pool *pool, GError **error);
 
 /* The absolute path of the package file. Code VERIFY when metadata points outside the repository.
  * Caller owns. */
-char *kiln_solv_source_package_path(const KilnSolvSource *source, struct s_Solvable *package, GError **error);
+char *kiln_solv_source_package_path(
+	const KilnSolvSource *source, struct s_Solvable *package, GError **error);
 
-/* The checksum of the whole package file: as metadata says, or computed for package files. Caller owns
- * both. */
+/* The checksum of the whole package file: as metadata says, or computed for package files. Caller
+ * owns both. */
 gboolean kiln_solv_source_package_checksum(const KilnSolvSource *source, struct s_Solvable *package,
 	char **ret_type, char **ret_checksum, GError **error);

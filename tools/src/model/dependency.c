@@ -94,8 +94,10 @@ static const char *rich_fault(const char *text)
 	}
 	if (depth != 0)
 		return "has unbalanced parentheses";
-	return strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == NULL ?
-		"is empty" : NULL;
+	return strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+			       NULL
+		       ? "is empty"
+		       : NULL;
 }
 
 /* The blank-separated words of `text`; empty ones are left out. */

@@ -16,7 +16,7 @@ typedef enum {
 } KilnDependencyFlags;
 
 typedef struct {
-	char *name;                /* a rich one: the whole text with its parentheses */
+	char *name;		   /* a rich one: the whole text with its parentheses */
 	KilnDependencyFlags flags; /* ANY: `evr` is NULL */
 	char *evr;
 } KilnDependency;
