@@ -6,6 +6,7 @@
  * rpmspec is asked. Exit status 0: there is an answer (that the spec is broken is one too).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <iconv.h>
 #include <pwd.h>
@@ -15,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "base/error.h"
 #include "format/spec_json.h"
@@ -188,5 +188,5 @@ int main(int argc, char **argv)
 	if (parse_options(&options, &argc, &argv, &error) && answer(&options, &error))
 		return EXIT_SUCCESS;
 	dprintf(error_fd >= 0 ? error_fd : STDERR_FILENO, "kiln-spec: %s\n", error->message);
-	return EXIT_FAILURE;
+	return kiln_error_exit_status(error);
 }

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/evaluate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "engine/root.h"
+#include "format/spec_json.h"
+
+#define SPECS "/builddir/build/SPECS"
+#define SOURCES "/builddir/build/SOURCES"
+#define USER_MACROS "/builddir/.rpmmacros"
+#define ROOT_MACROS "/etc/rpm/macros.kiln"
+/* kiln-root writes this many lines of its own before the target's macros into USER_MACROS. */
+#define USER_MACROS_OWN_LINES 3
+
+#define MAX_SPEC_BYTES (4 * 1024 * 1024)
+#define MAX_MACROS_BYTES (1024 * 1024)
+/* Larger files are sources to build from, not to evaluate with: neither seen nor part of the key. */
+#define MAX_AUXILIARY_BYTES (1024 * 1024)
+#define MAX_AUXILIARY_FILES 2000
+#define STALE_STAGE_S 600
+
+#define WALL_S 10
+#define MEMORY_BYTES (G_GINT64_CONSTANT(1) << 30)
+#define PROCESSES 100
+
+/* A file the spec may read: bytes in memory, so that what is digested is what is seen. */
+typedef struct {
+	char *name;
+	char *origin; /* path as the caller knows it */
+	char *data;
+	gsize size;
+} Auxiliary;
+
+typedef struct {
+	const KilnEvaluation *question;
+	char *name; /* of the spec file */
+	char *spec;
+	gsize spec_size;
+	char *macros;
+	GPtrArray *auxiliaries;
+	char *key;
+} Inputs;
+
+static void auxiliary_free(Auxiliary *auxiliary)
+{
+	g_free(auxiliary->name);
+	g_free(auxiliary->origin);
+	g_free(auxiliary->data);
+	g_free(auxiliary);
+}
+
+static void inputs_clear(Inputs *inputs)
+{
+	g_free(inputs->name);
+	g_free(inputs->spec);
+	g_free(inputs->macros);
+	g_clear_pointer(&inputs->auxiliaries, g_ptr_array_unref);
+	g_free(inputs->key);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Inputs, inputs_clear)
+
+static const Auxiliary *find_auxiliary(const Inputs *inputs, const char *name)
+{
+	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
+		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
+		if (strcmp(auxiliary->name, name) == 0)
+			return auxiliary;
+	}
+	return NULL;
+}
+
+static gboolean read_auxiliary(Inputs *inputs, const char *directory, const char *name, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+	struct stat status;
+
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
+		status.st_size > MAX_AUXILIARY_BYTES || find_auxiliary(inputs, name) ||
+		strcmp(name, inputs->name) == 0)
+		return TRUE;
+	gsize size = 0;
+	g_autofree char *data = kiln_fs_read(path, MAX_AUXILIARY_BYTES, &size, error);
+	if (!data)
+		return FALSE;
+	Auxiliary *auxiliary = g_new0(Auxiliary, 1);
+	auxiliary->name = g_strdup(name);
+	auxiliary->origin = g_steal_pointer(&path);
+	auxiliary->data = g_steal_pointer(&data);
+	auxiliary->size = size;
+	g_ptr_array_add(inputs->auxiliaries, auxiliary);
+	return TRUE;
+}
+
+static gboolean read_directory(Inputs *inputs, const char *directory, GError **error)
+{
+	if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	g_auto(GStrv) names = kiln_fs_list(directory, error);
+	if (!names)
+		return FALSE;
+	for (char **name = names; *name; name++) {
+		if (!read_auxiliary(inputs, directory, *name, error))
+			return FALSE;
+	}
+	if (inputs->auxiliaries->len <= MAX_AUXILIARY_FILES)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "more than %d files in \"%s\"",
+		MAX_AUXILIARY_FILES, directory);
+	return FALSE;
+}
+
+static void add_list(KilnDigest *digest, const char *label, const char *const *texts)
+{
+	for (; texts && *texts; texts++)
+		kiln_digest_add(digest, label, *texts);
+}
+
+static void add_bytes(KilnDigest *digest, const char *label, const char *data, gsize size)
+{
+	g_autofree char *hex = kiln_digest_of_bytes(data, size);
+
+	kiln_digest_add(digest, label, hex);
+}
+
+/* Another build of the evaluator may answer otherwise. */
+static gboolean add_program(KilnDigest *digest, GError **error)
+{
+	g_autofree char *path = kiln_root_program("kiln-spec", error);
+	struct stat status;
+
+	if (!path)
+		return FALSE;
+	if (stat(path, &status) < 0)
+		return kiln_error_set_errno(error, errno, "looking at \"%s\"", path);
+	g_autofree char *identity = g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
+		KILN_VERSION, (gint64)status.st_size, (gint64)status.st_mtim.tv_sec,
+		status.st_mtim.tv_nsec);
+	kiln_digest_add(digest, "evaluator", identity);
+	return TRUE;
+}
+
+static char *make_key(const Inputs *inputs, GError **error)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+	const KilnEvaluation *question = inputs->question;
+
+	if (!add_program(digest, error))
+		return NULL;
+	kiln_digest_add(digest, "name", inputs->name);
+	add_bytes(digest, "spec", inputs->spec, inputs->spec_size);
+	kiln_digest_add(digest, "macros", inputs->macros);
+	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
+		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
+		kiln_digest_add(digest, "file", auxiliary->name);
+		add_bytes(digest, "content", auxiliary->data, auxiliary->size);
+	}
+	add_list(digest, "layer", question->layers);
+	add_list(digest, "with", question->with);
+	add_list(digest, "without", question->without);
+	add_list(digest, "define", question->defines);
+	return kiln_digest_finish(digest);
+}
+
+static gboolean read_inputs(const KilnEvaluation *question, Inputs *inputs, GError **error)
+{
+	inputs->question = question;
+	inputs->name = g_path_get_basename(question->spec);
+	inputs->auxiliaries = g_ptr_array_new_with_free_func((GDestroyNotify)auxiliary_free);
+	inputs->spec = kiln_fs_read(question->spec, MAX_SPEC_BYTES, &inputs->spec_size, error);
+	if (!inputs->spec)
+		return FALSE;
+	if (question->macros) {
+		inputs->macros = kiln_fs_read(question->macros, MAX_MACROS_BYTES, NULL, error);
+		if (!inputs->macros)
+			return FALSE;
+	}
+	for (const char *const *directory = question->directories; directory && *directory; directory++) {
+		if (!read_directory(inputs, *directory, error))
+			return FALSE;
+	}
+	inputs->key = make_key(inputs, error);
+	return inputs->key != NULL;
+}
+
+/* The caller's path of a file in the jail, or NULL. Turns a line of USER_MACROS into that of the
+ * target's macro file. */
+static const char *origin_of(const Inputs *inputs, const char *file, guint *line)
+{
+	const KilnEvaluation *question = inputs->question;
+
+	if (g_str_has_prefix(file, SPECS "/") && strcmp(file + strlen(SPECS "/"), inputs->name) == 0)
+		return question->spec;
+	if (g_str_has_prefix(file, SOURCES "/")) {
+		const Auxiliary *auxiliary = find_auxiliary(inputs, file + strlen(SOURCES "/"));
+		return auxiliary ? auxiliary->origin : NULL;
+	}
+	if (question->macros && strcmp(file, ROOT_MACROS) == 0)
+		return question->macros;
+	if (!question->macros || strcmp(file, USER_MACROS) != 0)
+		return NULL;
+	*line -= MIN(*line, USER_MACROS_OWN_LINES);
+	return question->macros;
+}
+
+static void translate(const Inputs *inputs, KilnSpecDiagnostic *diagnostic)
+{
+	const char *origin =
+		diagnostic->file ? origin_of(inputs, diagnostic->file, &diagnostic->line) : NULL;
+	GString *text = g_string_new(diagnostic->text);
+
+	if (origin) {
+		g_free(diagnostic->file);
+		diagnostic->file = g_strdup(origin);
+	}
+	g_string_replace(text, SOURCES "/", "", 0);
+	g_string_replace(text, SPECS "/", "", 0);
+	g_free(diagnostic->text);
+	diagnostic->text = g_string_free(text, FALSE);
+}
+
+static gboolean is_repeated(const KilnSpecDiagnostic *a, const KilnSpecDiagnostic *b)
+{
+	return a->line == b->line && g_strcmp0(a->file, b->file) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+/* The target's macros are read twice, from the root and from the user's file. */
+static void drop_repeated(GPtrArray *diagnostics)
+{
+	for (guint i = diagnostics->len; i-- > 1;) {
+		for (guint j = 0; j < i; j++) {
+			if (!is_repeated(g_ptr_array_index(diagnostics, i), g_ptr_array_index(diagnostics, j)))
+				continue;
+			g_ptr_array_remove_index(diagnostics, i);
+			break;
+		}
+	}
+}
+
+/* Checks the JSON and tells it in the caller's paths; a broken spec becomes the error. */
+static KilnSpec *take_answer(const Inputs *inputs, const char *text, gsize size, GError **error)
+{
+	g_autoptr(KilnSpec) spec = kiln_spec_json_parse(text, size, error);
+
+	if (!spec) {
+		g_prefix_error(error, "%s: ", inputs->question->spec);
+		return NULL;
+	}
+	for (guint i = 0; i < spec->diagnostics->len; i++)
+		translate(inputs, g_ptr_array_index(spec->diagnostics, i));
+	drop_repeated(spec->diagnostics);
+	if (!spec->failure)
+		return g_steal_pointer(&spec);
+	translate(inputs, spec->failure);
+	g_autofree char *message = kiln_spec_diagnostic_format(spec->failure);
+	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_CONFIG, message);
+	return NULL;
+}
+
+static char *cache_path(const Inputs *inputs)
+{
+	g_autofree char *name = g_strconcat(inputs->key, ".json", NULL);
+
+	return g_build_filename(inputs->question->cache, "specs", name, NULL);
+}
+
+/* A cached answer that cannot be read is as good as none: it is made again. */
+static KilnSpec *load_cached(const Inputs *inputs)
+{
+	g_autofree char *path = cache_path(inputs);
+	gsize size = 0;
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		return NULL;
+	g_autofree char *text = kiln_fs_read(path, KILN_SPEC_JSON_MAX_BYTES, &size, NULL);
+	return text ? take_answer(inputs, text, size, NULL) : NULL;
+}
+
+/* Stages of runs that were killed. */
+static void remove_stale_stages(const char *directory)
+{
+	g_auto(GStrv) names = kiln_fs_list(directory, NULL);
+
+	for (char **name = names; name && *name; name++) {
+		g_autofree char *path = g_build_filename(directory, *name, NULL);
+		struct stat status;
+		if (g_str_has_prefix(*name, "stage.") && lstat(path, &status) == 0 &&
+			status.st_mtime + STALE_STAGE_S < kiln_clock_now())
+			(void)kiln_fs_remove_tree(path, NULL); /* tried again next time */
+	}
+}
+
+/* What the jail shows need not survive a power cut: no fsync. Readable for the build user. */
+static gboolean write_file(const char *directory, const char *name, const char *data, gsize size,
+	GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+	g_autoptr(GError) fault = NULL;
+
+	if (g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0644, &fault))
+		return TRUE;
+	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_SYSTEM, fault->message);
+	return FALSE;
+}
+
+static char *make_stage_directory(const char *stage, const char *name, GError **error)
+{
+	g_autofree char *path = g_build_filename(stage, name, NULL);
+
+	if (mkdir(path, 0755) < 0 || chmod(path, 0755) < 0) {
+		kiln_error_set_errno(error, errno, "making \"%s\"", path);
+		return NULL;
+	}
+	return g_steal_pointer(&path);
+}
+
+static gboolean fill_stage(const Inputs *inputs, const char *specs, const char *sources, GError **error)
+{
+	if (!write_file(specs, inputs->name, inputs->spec, inputs->spec_size, error))
+		return FALSE;
+	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
+		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
+		if (!write_file(sources, auxiliary->name, auxiliary->data, auxiliary->size, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static void add_options(GPtrArray *argv, const char *option, const char *const *values)
+{
+	for (; values && *values; values++) {
+		g_ptr_array_add(argv, g_strdup(option));
+		g_ptr_array_add(argv, g_strdup(*values));
+	}
+}
+
+static char **make_argv(const Inputs *inputs)
+{
+	GPtrArray *argv = g_ptr_array_new();
+
+	g_ptr_array_add(argv, g_strdup("kiln-spec"));
+	g_ptr_array_add(argv, g_strdup("--root=/target"));
+	add_options(argv, "--with", inputs->question->with);
+	add_options(argv, "--without", inputs->question->without);
+	add_options(argv, "--define", inputs->question->defines);
+	g_ptr_array_add(argv, g_strdup("--"));
+	g_ptr_array_add(argv, g_strconcat(SPECS "/", inputs->name, NULL));
+	g_ptr_array_add(argv, NULL);
+	return (char **)g_ptr_array_free(argv, FALSE);
+}
+
+static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs, const char *sources)
+{
+	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_EVALUATE);
+
+	request->layers = g_strdupv((char **)inputs->question->layers);
+	request->argv = make_argv(inputs);
+	request->macros = g_strdup(inputs->macros);
+	kiln_sandbox_request_bind(request, specs, SPECS, FALSE);
+	kiln_sandbox_request_bind(request, sources, SOURCES, FALSE);
+	request->limits.wall_s = WALL_S;
+	request->limits.memory_bytes = MEMORY_BYTES;
+	request->limits.processes = PROCESSES;
+	request->limits.output_bytes = KILN_SPEC_JSON_MAX_BYTES;
+	return request;
+}
+
+/* Tells how an evaluation without answer ended, as a fault of the spec. */
+static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *report, GError **error)
+{
+	const char *spec = inputs->question->spec;
+
+	if (report->exit_status == 0 && report->limit == KILN_SANDBOX_LIMIT_NONE)
+		return TRUE;
+	g_autofree char *last = kiln_text_last_line(report->error_output ? report->error_output : "");
+	g_autofree char *said = kiln_text_printable(last);
+	switch (report->limit) {
+	case KILN_SANDBOX_LIMIT_WALL:
+	case KILN_SANDBOX_LIMIT_IDLE:
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"%s: evaluation did not end within %d s; look for a %%(...) or %%{lua:...} that hangs",
+			spec, WALL_S);
+		return FALSE;
+	case KILN_SANDBOX_LIMIT_OUTPUT:
+	case KILN_SANDBOX_LIMIT_MEMORY:
+	case KILN_SANDBOX_LIMIT_PROCESSES:
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"%s: evaluation passed the limit of %s; look for a %%(...) or %%{lua:...} "
+			"that makes too much",
+			spec, kiln_sandbox_limit_name(report->limit));
+		return FALSE;
+	case KILN_SANDBOX_LIMIT_NONE:
+		break;
+	}
+	g_set_error(error, KILN_ERROR,
+		report->exit_status == KILN_ERROR_SYSTEM ? KILN_ERROR_SYSTEM : KILN_ERROR_CONFIG,
+		"%s: evaluation ended without an answer (status %d)%s%s", spec, report->exit_status,
+		said[0] ? ": " : "", said);
+	return FALSE;
+}
+
+/* Reads back what the jailed process wrote. */
+static char *read_output(int fd, gsize *ret_size, GError **error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0) {
+		kiln_error_set_errno(error, errno, "reading the answer of kiln-spec");
+		return NULL;
+	}
+	gsize size = MIN((gsize)status.st_size, KILN_SPEC_JSON_MAX_BYTES + 1);
+	g_autofree char *text = g_malloc(size + 1);
+	gsize have = 0;
+	for (ssize_t count; have < size; have += (gsize)count) {
+		count = pread(fd, text + have, size - have, (off_t)have);
+		if (count <= 0)
+			break;
+	}
+	text[have] = '\0';
+	*ret_size = have;
+	return g_steal_pointer(&text);
+}
+
+static char *run_request(const Inputs *inputs, const KilnSandboxRequest *request, gsize *ret_size,
+	GError **error)
+{
+	g_auto(KilnSandboxReport) report = {0};
+	int fd = memfd_create("answer", MFD_CLOEXEC);
+
+	if (fd < 0) {
+		kiln_error_set_errno(error, errno, "making room for the answer of kiln-spec");
+		return NULL;
+	}
+	char *text = NULL;
+	if (kiln_root_execute(request, fd, &report, error) && check_report(inputs, &report, error))
+		text = read_output(fd, ret_size, error);
+	close(fd);
+	return text;
+}
+
+static char *run_staged(const Inputs *inputs, const char *stage, gsize *ret_size, GError **error)
+{
+	g_autofree char *specs = make_stage_directory(stage, "SPECS", error);
+	g_autofree char *sources = specs ? make_stage_directory(stage, "SOURCES", error) : NULL;
+
+	if (!sources || !fill_stage(inputs, specs, sources, error))
+		return NULL;
+	g_autoptr(KilnSandboxRequest) request = make_request(inputs, specs, sources);
+	return run_request(inputs, request, ret_size, error);
+}
+
+static char *run(const Inputs *inputs, gsize *ret_size, GError **error)
+{
+	g_autofree char *directory = g_build_filename(inputs->question->cache, "specs", NULL);
+	g_autofree char *prefix = g_build_filename(directory, "stage", NULL);
+
+	if (!kiln_fs_make_directory(directory, error) ||
+		!kiln_root_allow(inputs->question->cache, error))
+		return NULL;
+	remove_stale_stages(directory);
+	g_autofree char *stage = kiln_fs_make_temporary(prefix, error);
+	if (!stage)
+		return NULL;
+	char *text = run_staged(inputs, stage, ret_size, error);
+	(void)kiln_fs_remove_tree(stage, NULL); /* a stale one is removed by a later run */
+	return text;
+}
+
+KilnSpec *kiln_evaluate_spec(const KilnEvaluation *evaluation, GError **error)
+{
+	g_auto(Inputs) inputs = {0};
+	gsize size = 0;
+
+	if (!read_inputs(evaluation, &inputs, error))
+		return NULL;
+	KilnSpec *cached = load_cached(&inputs);
+	if (cached)
+		return cached;
+	g_autofree char *text = run(&inputs, &size, error);
+	g_autoptr(KilnSpec) spec = text ? take_answer(&inputs, text, size, error) : NULL;
+	if (!spec)
+		return NULL;
+	g_autofree char *path = cache_path(&inputs);
+	return kiln_fs_replace_text(path, text, error) ? g_steal_pointer(&spec) : NULL;
+}
