@@ -5,5 +5,5 @@
 #include <glib.h>
 
 /* Compares two "[epoch:]version[-release]" texts: negative when `a` is older, 0 when rpm holds
- * them equal (a side without a release matches any release), positive when `a` is newer. */
+ * them equal, positive when `a` is newer. A text without a release is older than one with it. */
 int kiln_rpmversion_compare(const char *a, const char *b);

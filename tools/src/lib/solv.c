@@ -267,7 +267,7 @@ static gboolean ask(Question *question, const char *const *texts, Id kind, GErro
 		Id id = repo_add_solvable(question->asking);
 		Solvable *package = pool_id2solvable(question->pool, id);
 		package->name = pool_str2id(question->pool, name, 1);
-		package->evr = ID_EMPTY;
+		package->evr = pool_str2id(question->pool, "1-1", 1);
 		package->arch = ARCH_NOARCH;
 		solvable_add_deparray(package, kind, dependency, 0);
 		queue_push2(&question->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, id);

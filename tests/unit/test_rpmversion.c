@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/rpmversion.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+/* Each is older than the next. */
+static const char *const ascending[] = {
+	"1.0~rc1-1",
+	"1.0~rc1^git1-1",
+	"1.0~rc2-1",
+	"1.0-1",
+	"1.0-1.1",
+	"1.0-2",
+	"1.0-10",
+	"1.0^git1-1",
+	"1.0a-1",
+	"1.0.1-1",
+	"1.9-1",
+	"1.10-1",
+	"2-1",
+	"1:0.1-1",
+	"2:0~a-1",
+};
+
+static void test_orders_like_rpm(void **state)
+{
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(ascending); i++)
+		for (gsize j = 0; j < G_N_ELEMENTS(ascending); j++) {
+			int order = kiln_rpmversion_compare(ascending[i], ascending[j]);
+			if ((order > 0) - (order < 0) != (i > j) - (i < j))
+				fail_msg("%s and %s: %d", ascending[i], ascending[j], order);
+		}
+}
+
+static void test_equal_in_other_words(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"0:1.0-1", "1.0-1"},
+		{"1.05-1", "1.5-1"},
+		{"1_0-1", "1.0-1"},
+		{"1.0", "1.0"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
+		assert_int_equal(kiln_rpmversion_compare(pairs[i][0], pairs[i][1]), 0);
+		assert_int_equal(kiln_rpmversion_compare(pairs[i][1], pairs[i][0]), 0);
+	}
+}
+
+static void test_missing_parts(void **state)
+{
+	(void)state;
+	assert_true(kiln_rpmversion_compare("1.0", "1.0-1") < 0);
+	assert_true(kiln_rpmversion_compare("1.0-1", "1.0") > 0);
+	assert_true(kiln_rpmversion_compare("", "0") < 0);
+	assert_true(kiln_rpmversion_compare("0", "") > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_orders_like_rpm),
+		cmocka_unit_test(test_equal_in_other_words),
+		cmocka_unit_test(test_missing_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
