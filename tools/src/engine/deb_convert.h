@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes an RPM package of a Debian one: the same files, its relations and true capabilities in
+ * rpm's terms. Maintainer scripts do not run and are not carried over; what they would have done
+ * is data (format/import_conf). The result depends on the .deb and its recipe only.
+ *
+ * Left out on purpose: Recommends and Suggests (the base holds what was asked for and its hard
+ * dependencies) and Replaces (it permits dpkg to overwrite files of an older split; within one
+ * suite no two packages own a path, and rpm's Obsoletes would remove packages instead).
+ */
+#pragma once
+
+#include "format/import_conf.h"
+
+#include <glib.h>
+
+/* All borrowed. */
+typedef struct {
+	const char *deb_path;
+	const char *sha256; /* of the .deb, as the signed package index states it */
+	const KilnImportConf *conf;
+	const char *setup_directory; /* holds a tree of additional files for some packages: NAME/… */
+	const char *output_path;
+} KilnDebConvert;
+
+/* Converts one package. VERIFY when the .deb is not the one of `sha256`; CONFIG for a .deb or a
+ * recipe that cannot be followed. Replaces `output_path` atomically. */
+gboolean kiln_deb_convert(const KilnDebConvert *options, GError **error);
+
+/*
+ * The identity of a conversion's result: a digest of the .deb's digest, the recipe of the package
+ * `name`, its additional files and the version of the converter. Equal keys mean equal bytes.
+ */
+char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directory,
+	const char *name, const char *sha256, GError **error);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/deb_provides.h"
+
+#include "format/capability_scan.h"
+#include "lib/elf.h"
+#include "model/capability.h"
+
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Debian's directories of Python 3 modules do not name the minor version. */
+#define PYTHON_VERSION "3.13"
+#define TEXT_MAX_BYTES (8 * 1024 * 1024)
+
+static char *package_evr(const KilnRpmPackage *package)
+{
+	return g_strconcat(package->epoch ? package->epoch : "", package->epoch ? ":" : "",
+		package->version, "-", package->release, NULL);
+}
+
+/* NAME = EVR, and for a package of one architecture NAME(x86-64) = EVR as rpmbuild does. */
+static void add_name(KilnRpmPackage *package, const char *name, const char *evr)
+{
+	g_autofree char *isa = g_strconcat(name, "(x86-64)", NULL);
+
+	kiln_capability_add(package->provides, name, KILN_SENSE_EQUAL, evr);
+	if (strcmp(package->arch, "x86_64") == 0 && !strchr(name, '(') && *name != '/')
+		kiln_capability_add(package->provides, isa, KILN_SENSE_EQUAL, evr);
+}
+
+static void add_recipe(KilnRpmPackage *package, const KilnImportRecipe *recipe, const char *evr)
+{
+	for (guint i = 0; i < recipe->provides->len; i++) {
+		const KilnCapability *extra = recipe->provides->pdata[i];
+		if (extra->sense != KILN_SENSE_ANY || *extra->name == '/')
+			kiln_capability_add(package->provides, extra->name, extra->sense, extra->evr);
+		else
+			add_name(package, extra->name, evr);
+	}
+	for (guint i = 0; i < recipe->requires->len; i++) {
+		const KilnCapability *extra = recipe->requires->pdata[i];
+		kiln_capability_add(package->requires, extra->name, extra->sense, extra->evr);
+	}
+}
+
+static char *text_of(const KilnRpmFile *file)
+{
+	return file->size <= TEXT_MAX_BYTES ? g_strndup((const char *)file->data, file->size) : NULL;
+}
+
+static void scan_pkgconfig(const KilnRpmFile *file, GPtrArray *provides)
+{
+	g_autofree char *text = text_of(file);
+	g_autofree char *module = g_path_get_basename(file->path);
+
+	module[strlen(module) - strlen(".pc")] = '\0';
+	if (text)
+		kiln_scan_pkgconfig(module, text, provides);
+}
+
+static void scan_python(const KilnRpmFile *file, GPtrArray *provides)
+{
+	g_autofree char *text = text_of(file);
+
+	if (text)
+		kiln_scan_python_metadata(text, PYTHON_VERSION, provides);
+}
+
+static void scan_perl(const KilnRpmFile *file, GPtrArray *provides)
+{
+	g_autofree char *text = text_of(file);
+
+	if (text)
+		kiln_scan_perl_module(text, provides);
+}
+
+/* Each line of passwd(5) or group(5) begins with a name. */
+static void scan_accounts(const KilnRpmFile *file, const char *kind, GPtrArray *provides)
+{
+	g_autofree char *text = text_of(file);
+	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+
+	for (guint i = 0; lines[i]; i++) {
+		gsize length = strcspn(lines[i], ":");
+		g_autofree char *name =
+			g_strdup_printf("%s(%.*s)", kind, (int)length, lines[i]);
+		if (length > 0)
+			kiln_capability_add(provides, name, KILN_SENSE_ANY, NULL);
+	}
+}
+
+static void scan_users(const KilnRpmFile *file, GPtrArray *provides)
+{
+	scan_accounts(file, "user", provides);
+}
+
+static void scan_groups(const KilnRpmFile *file, GPtrArray *provides)
+{
+	scan_accounts(file, "group", provides);
+}
+
+static void scan_file(const KilnRpmFile *file, GPtrArray *provides)
+{
+	static const struct {
+		const char *glob;
+		void (*scan)(const KilnRpmFile *file, GPtrArray *provides);
+	} scans[] = {
+		{"/usr/lib/*pkgconfig/*.pc", scan_pkgconfig},
+		{"/usr/share/pkgconfig/*.pc", scan_pkgconfig},
+		{"/usr/lib/python3*/dist-packages/*.dist-info/METADATA", scan_python},
+		{"/usr/lib/python3*/dist-packages/*.egg-info/PKG-INFO", scan_python},
+		{"/usr/lib/python3*/dist-packages/*.egg-info", scan_python},
+		{"/usr/share/perl*/*.pm", scan_perl},
+		{"/usr/lib/*/perl*/*.pm", scan_perl},
+		{"/etc/passwd", scan_users},
+		{"/etc/group", scan_groups},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(scans); i++) {
+		if (fnmatch(scans[i].glob, file->path, 0) == 0) {
+			scans[i].scan(file, provides);
+			return;
+		}
+	}
+}
+
+/* Scripts and older packages name programs by their paths from before /usr was merged. */
+static void add_alias(const KilnRpmFile *file, GPtrArray *provides)
+{
+	const char *alias = file->path + strlen("/usr");
+
+	if (fnmatch("/usr/bin/*", file->path, FNM_PATHNAME) == 0 ||
+		fnmatch("/usr/sbin/*", file->path, FNM_PATHNAME) == 0)
+		kiln_capability_add(provides, alias, KILN_SENSE_ANY, NULL);
+}
+
+static void require_owner(KilnRpmPackage *package, const char *kind, const char *name)
+{
+	g_autofree char *capability = g_strdup_printf("%s(%s)", kind, name);
+
+	if (strcmp(name, "root") != 0)
+		kiln_capability_add(package->requires, capability, KILN_SENSE_PREREQUISITE, NULL);
+}
+
+void kiln_deb_provides_add(
+	KilnRpmPackage *package, const KilnImportRecipe *recipe, gboolean is_core)
+{
+	g_autofree char *evr = package_evr(package);
+
+	add_name(package, package->name, evr);
+	if (recipe)
+		add_recipe(package, recipe, evr);
+	for (guint i = 0; i < package->files->len; i++) {
+		const KilnRpmFile *file = package->files->pdata[i];
+		require_owner(package, "user", file->user);
+		require_owner(package, "group", file->group);
+		if (is_core && !S_ISDIR(file->mode))
+			add_alias(file, package->provides);
+		if (file->is_elf64)
+			kiln_elf_add_provides(file->data, file->size, package->provides);
+		else if (file->data)
+			scan_file(file, package->provides);
+	}
+}

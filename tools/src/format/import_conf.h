@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import.conf and names.conf of a target whose base is imported: which packages, by which other
+ * names they are known, and what their maintainer scripts would have done. No I/O.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Two paths: link and what it points to, or source and destination. */
+typedef struct {
+	char *first, *second;
+} KilnImportPair;
+
+/* A directory that a maintainer script would have made. */
+typedef struct {
+	char *path;
+	guint mode;
+	char *group;
+} KilnImportDirectory;
+
+/* What is done to one package beyond conversion. Borrowed from the KilnImportConf. */
+typedef struct {
+	GPtrArray *links;     /* KilnImportPair: path of the link, its target */
+	GPtrArray *copies;    /* KilnImportPair: file of the package, path of its copy */
+	GPtrArray *bundles;   /* KilnImportPair: glob of files of the package, path of them joined */
+	GPtrArray *directories; /* KilnImportDirectory */
+	char **drops;	      /* globs of paths left out; never NULL */
+	char **configs;	      /* globs of paths that are configuration besides the conffiles; never NULL */
+	GPtrArray *provides;  /* KilnCapability; those without comparison get the package's version */
+	GPtrArray *requires;  /* KilnCapability */
+	char *text;	      /* changes whenever any of the above does */
+} KilnImportRecipe;
+
+typedef struct {
+	char *suite;
+	char **packages; /* sorted, each once; their dependencies follow by themselves */
+	char **excludes; /* packages never to be chosen for an alternative dependency */
+	GHashTable *recipes;
+} KilnImportConf;
+
+/*
+ * Parses import.conf:
+ *   [import]            suite=NAME, exclude=NAME;…
+ *   [packages]          ANY-WORD=NAME;… (the words only group)
+ *   [package NAME]      link=PATH TARGET;…  copy=FROM TO;…  bundle=GLOB TO;…
+ *                       directory=PATH MODE [GROUP];…  drop=GLOB;…  config=GLOB;…  provides=CAPABILITY;…  requires=CAPABILITY;…
+ * and names.conf:
+ *   [names]             NAME=CAPABILITY;…
+ * CONFIG for anything else in them, naming the group and the key.
+ */
+KilnImportConf *kiln_import_conf_parse(
+	const char *import_text, const char *names_text, GError **error);
+void kiln_import_conf_free(KilnImportConf *conf);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnImportConf, kiln_import_conf_free)
+
+/* The recipe of a package, or NULL if there is nothing to do to it. */
+const KilnImportRecipe *kiln_import_conf_recipe(const KilnImportConf *conf, const char *name);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kiln-deb2rpm: converts one Debian package into an RPM package, for `kiln base import`, which runs
+ * several at once. A process of its own so that a package that cannot be read harms nothing else.
+ */
+#include "base/error.h"
+#include "base/fs.h"
+#include "engine/deb_convert.h"
+
+#include <stdio.h>
+
+#define CONF_MAX_BYTES (4 * 1024 * 1024)
+
+static KilnImportConf *read_conf(const char *target_directory, GError **error)
+{
+	g_autofree char *import_path = g_build_filename(target_directory, "import.conf", NULL);
+	g_autofree char *names_path = g_build_filename(target_directory, "names.conf", NULL);
+	g_autofree char *import_text = kiln_fs_read(import_path, CONF_MAX_BYTES, NULL, error);
+	g_autofree char *names_text =
+		import_text ? kiln_fs_read(names_path, CONF_MAX_BYTES, NULL, error) : NULL;
+
+	return names_text ? kiln_import_conf_parse(import_text, names_text, error) : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnImportConf) conf = NULL;
+	g_autofree char *setup = NULL;
+
+	if (argc != 5) {
+		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY SHA256 DEB RPM\n", stderr);
+		return KILN_ERROR_USAGE;
+	}
+	conf = read_conf(argv[1], &error);
+	setup = g_build_filename(argv[1], "base-setup", NULL);
+	if (conf) {
+		KilnDebConvert options = {.deb_path = argv[3],
+			.sha256 = argv[2],
+			.conf = conf,
+			.setup_directory = setup,
+			.output_path = argv[4]};
+		kiln_deb_convert(&options, &error);
+	}
+	if (!error)
+		return 0;
+	fprintf(stderr, "%s\n", error->message);
+	return kiln_error_exit_status(error);
+}
