@@ -45,8 +45,14 @@ to_object = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 HELPERS := $(patsubst tools/src/helper/kiln_%.c,$(LIBEXEC)/kiln-%,$(HELPER_SOURCES))
 
+SCRIPTS := $(patsubst tools/libexec/%,$(LIBEXEC)/%,$(wildcard tools/libexec/*))
+
 .PHONY: programs
-programs: $(BIN)/kiln $(HELPERS)
+programs: $(BIN)/kiln $(HELPERS) $(SCRIPTS)
+
+$(LIBEXEC)/%: tools/libexec/%
+	@mkdir -p $(@D)
+	$(Q)install -m 0755 $< $@
 
 # Recompiles everything when the flags differ from the last run's.
 FLAGS_TEXT = $(CC) $(KILN_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(KILN_LDFLAGS) $(LDFLAGS)
@@ -98,7 +104,7 @@ deps-quiet:
 .PHONY: install
 install: programs
 	install -D -m 0755 $(BIN)/kiln $(DESTDIR)$(PREFIX)/bin/kiln
-	for helper in $(HELPERS); do install -D -m 0755 $$helper $(DESTDIR)$(PREFIX)/libexec/kiln/$${helper##*/} || exit 1; done
+	for helper in $(HELPERS) $(SCRIPTS); do install -D -m 0755 $$helper $(DESTDIR)$(PREFIX)/libexec/kiln/$${helper##*/} || exit 1; done
 	install -D -m 0644 tools/man/kiln.1 $(DESTDIR)$(PREFIX)/share/man/man1/kiln.1
 	install -D -m 0644 tools/completions/kiln.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kiln
 

@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "engine/project.h"
+#include "engine/context.h"
+#include "engine/release.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -46,5 +47,12 @@ KilnTarget *kiln_cli_target(const KilnInvocation *invocation, const KilnCollecti
 const KilnCollection *kiln_cli_collection(
 	const KilnInvocation *invocation, const char *name, GError **error);
 
+/* Both, opened for work; a missing base is imported first where the target says how. Caller owns. */
+KilnContext *kiln_cli_context(
+	const KilnInvocation *invocation, const char *collection, const char *target, GError **error);
+
 /* Ends a --json answer: writes it to stdout. */
 void kiln_cli_answer(KilnJson *json);
+
+/* The answer of `release` and `publish`: the .repo file, or all of it as JSON. */
+void kiln_cli_release_answer(const KilnInvocation *invocation, const KilnReleaseResult *result);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/commands.h"
+#include "engine/release.h"
+
+static struct {
+	char *target;
+} options;
+
+static const GOptionEntry entries[] = {
+	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target whose base to import", "NAME"},
+	{NULL, 0, 0, 0, NULL, NULL, NULL},
+};
+
+static void answer(const KilnProject *project, const KilnTarget *target, gboolean json)
+{
+	g_autofree char *directory = kiln_project_base_directory(project, target);
+	g_autoptr(KilnJson) builder = kiln_json_new();
+
+	if (!json) {
+		printf("%s\n", directory);
+		return;
+	}
+	kiln_json_begin_object(builder, NULL);
+	kiln_json_add_text(builder, "target", target->name);
+	kiln_json_add_text(builder, "directory", directory);
+	kiln_json_end_object(builder);
+	kiln_cli_answer(builder);
+}
+
+static gboolean run(const KilnInvocation *invocation, GError **error)
+{
+	const KilnCollection *collection =
+		options.target ? NULL : kiln_cli_collection(invocation, NULL, error);
+	g_autoptr(KilnTarget) target = NULL;
+
+	if (options.target)
+		target = kiln_project_target(invocation->project, options.target, error);
+	else if (collection)
+		target = kiln_cli_target(invocation, collection, NULL, error);
+	if (!target || !kiln_release_import(invocation->project, target, error))
+		return FALSE;
+	answer(invocation->project, target, invocation->json);
+	return TRUE;
+}
+
+const KilnCommand kiln_command_base_import = {
+	.name = "base import",
+	.synopsis = "",
+	.summary = "Make or refresh a target's base from the Debian archive",
+	.description = "Resolves and downloads the packages of the target's import.conf through this machine's apt,\n"
+		       "converts those that changed to RPM and writes an rpm-md repository. Prints its directory.\n"
+		       "May be interrupted at any time: the base in use stays whole.",
+	.options = entries,
+	.needs = KILN_NEEDS_PROJECT,
+	.run = run,
+};

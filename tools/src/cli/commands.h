@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands, one per cmd_NAME.c (a family such as `key` shares a file). */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const KilnCommand kiln_command_base_import;
+extern const KilnCommand kiln_command_build;
+extern const KilnCommand kiln_command_fetch;
+extern const KilnCommand kiln_command_key_create;
+extern const KilnCommand kiln_command_key_export;
+extern const KilnCommand kiln_command_key_import;
+extern const KilnCommand kiln_command_key_list;
+extern const KilnCommand kiln_command_publish;
+extern const KilnCommand kiln_command_release;
+extern const KilnCommand kiln_command_shell;
+extern const KilnCommand kiln_command_spec;

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/compose.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/event.h"
+#include "base/fs.h"
+#include "engine/build.h"
+#include "engine/keys.h"
+#include "format/snapshot_json.h"
+#include "lib/repomd.h"
+#include "lib/rpmheader.h"
+#include "lib/rpmsign.h"
+#include "lib/rpmverify.h"
+
+#include <string.h>
+
+/* Part of every compose key: raise it when composes look different for the same packages. */
+#define COMPOSE_FORMAT "1"
+#define KEY_DIGITS_IN_ID 12
+
+/* One compose under way. */
+typedef struct {
+	KilnContext *context;
+	const KilnIdentity *identity;
+	KilnStore *store;
+	KilnCompose *compose;
+	KilnGpg *gpg;              /* opened when something is to be signed */
+	KilnRpmVerifier *verifier;
+	char *signed_directory;    /* signed packages kept by the digest of the unsigned one */
+	guint newly_signed;
+} Composing;
+
+void kiln_compose_free(KilnCompose *compose)
+{
+	if (!compose)
+		return;
+	kiln_snapshot_free(compose->snapshot);
+	g_free(compose->directory);
+	g_free(compose);
+}
+
+char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+
+	kiln_digest_add(digest, "format", COMPOSE_FORMAT);
+	kiln_digest_add(digest, "collection", context->collection->name);
+	kiln_digest_add(digest, "target", context->target->name);
+	kiln_digest_add(digest, "key", identity->fingerprint);
+	kiln_digest_add(digest, "repo", identity->repo_text);
+	for (guint i = 0; i < items->len; i++)
+		kiln_digest_add(digest, "build", ((KilnPlanItem *)items->pdata[i])->key);
+	return kiln_digest_finish(digest);
+}
+
+char *kiln_compose_repository_directory(const KilnContext *context)
+{
+	return g_build_filename(context->project->publish_root, context->collection->name,
+		context->target->name, NULL);
+}
+
+static gboolean sign_package(Composing *composing, const char *path, const char *signed_path, GError **error)
+{
+	const KilnProject *project = composing->context->project;
+
+	if (!composing->gpg)
+		composing->gpg = kiln_keys_open(project->key_home, project->root, error);
+	if (!composing->gpg || !kiln_rpmsign_package(composing->gpg, composing->identity->fingerprint, path,
+				       signed_path, error))
+		return FALSE;
+	composing->newly_signed++;
+	return TRUE;
+}
+
+/* The signed form of `path`, made unless an earlier run did; verified in any case. */
+static char *ensure_signed(Composing *composing, const char *path, GError **error)
+{
+	g_autofree char *unsigned_digest = kiln_digest_of_file(path, NULL, error);
+	g_autofree char *name = NULL;
+	g_autofree char *signed_path = NULL;
+
+	if (!unsigned_digest)
+		return NULL;
+	name = g_strconcat(unsigned_digest, ".rpm", NULL);
+	signed_path = g_build_filename(composing->signed_directory, name, NULL);
+	if (!g_file_test(signed_path, G_FILE_TEST_EXISTS) &&
+		!sign_package(composing, path, signed_path, error))
+		return NULL;
+	return kiln_rpmverify_package(composing->verifier, signed_path, error) ? g_steal_pointer(&signed_path)
+									       : NULL;
+}
+
+static gboolean refuse_changed(
+	const Composing *composing, const KilnSnapshotPackage *package, const char *owner, GError **error)
+{
+	const KilnContext *context = composing->context;
+	g_autofree char *repository =
+		g_strdup_printf("%s/%s", context->collection->name, context->target->name);
+	g_autofree char *sha256 = NULL, *snapshot = NULL;
+
+	if (!kiln_store_find_published(
+		    composing->store, repository, package->nevra, &sha256, &snapshot, error))
+		return FALSE;
+	if (!sha256 || g_str_equal(sha256, package->sha256))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+		"\"%s\" was published with other bytes in snapshot \"%s\"; raise Release in the spec of \"%s\"",
+		package->nevra, snapshot, owner);
+	return FALSE;
+}
+
+/* Puts one signed package into its part of the compose. */
+static gboolean place_package(
+	Composing *composing, const char *signed_path, const char *owner, GError **error)
+{
+	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(signed_path, error);
+	KilnSnapshotPackage *package;
+	g_autofree char *file_name = NULL, *path = NULL;
+
+	if (!header)
+		return FALSE;
+	package = g_new0(KilnSnapshotPackage, 1);
+	g_ptr_array_add(composing->compose->snapshot->packages, package);
+	file_name = g_strdup_printf(
+		"%s-%s-%s.%s.rpm", header->name, header->version, header->release, header->arch);
+	package->part = kiln_part_of(header->name, header->is_source);
+	package->name = g_strdup(header->name);
+	package->nevra = g_strdup(header->nevra);
+	package->file = g_build_filename(kiln_part_name(package->part), "Packages", file_name, NULL);
+	package->sha256 = kiln_digest_of_file(signed_path, NULL, error);
+	if (strchr(file_name, '/')) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a package name", file_name);
+		return FALSE;
+	}
+	if (!package->sha256 || !refuse_changed(composing, package, owner, error))
+		return FALSE;
+	path = g_build_filename(composing->compose->directory, package->file, NULL);
+	return kiln_fs_link_or_copy(signed_path, path, error);
+}
+
+static gboolean add_item(Composing *composing, const KilnPlanItem *item, GError **error)
+{
+	for (int source = 0; source < 2; source++) {
+		g_auto(GStrv) paths = kiln_build_packages(item->result_directory, source != 0, error);
+		for (char **path = paths; path && *path; path++) {
+			g_autofree char *signed_path = ensure_signed(composing, *path, error);
+			if (!signed_path ||
+				!place_package(composing, signed_path, item->package->name, error))
+				return FALSE;
+		}
+		if (!paths)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static int compare_files(gconstpointer a, gconstpointer b)
+{
+	return strcmp((*(KilnSnapshotPackage *const *)a)->file, (*(KilnSnapshotPackage *const *)b)->file);
+}
+
+static gboolean sign_metadata(Composing *composing, const char *directory, GError **error)
+{
+	const KilnProject *project = composing->context->project;
+	g_autofree char *repomd = g_build_filename(directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *signature = g_strconcat(repomd, ".asc", NULL);
+
+	if (!composing->gpg)
+		composing->gpg = kiln_keys_open(project->key_home, project->root, error);
+	return composing->gpg &&
+		kiln_gpg_sign_detached(
+			composing->gpg, composing->identity->fingerprint, repomd, signature, error) &&
+		kiln_gpg_verify_detached(composing->identity->key_path, repomd, signature, NULL, error);
+}
+
+static gboolean write_part(Composing *composing, KilnPart part, GError **error)
+{
+	const KilnCompose *compose = composing->compose;
+	const char *name = kiln_part_name(part);
+	g_autofree char *directory = g_build_filename(compose->directory, name, NULL);
+	g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(KilnRepomdPackage));
+	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	KilnRepomdOptions options = {.directory = directory,
+		.timestamp = compose->snapshot->created,
+		.compression = KILN_REPOMD_GZ};
+
+	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
+		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
+		KilnRepomdPackage row = {.sha256 = package->sha256};
+		if (package->part != part)
+			continue;
+		g_ptr_array_add(paths, g_build_filename(compose->directory, package->file, NULL));
+		row.path = paths->pdata[paths->len - 1];
+		row.location = *name ? package->file + strlen(name) + 1 : package->file;
+		g_array_append_val(list, row);
+	}
+	options.packages = (const KilnRepomdPackage *)list->data;
+	options.package_count = list->len;
+	return kiln_repomd_write(&options, error) && sign_metadata(composing, directory, error);
+}
+
+static gboolean write_manifest(const KilnCompose *compose, GError **error)
+{
+	g_autofree char *path = g_build_filename(compose->directory, "snapshot.json", NULL);
+	g_autofree char *text = kiln_snapshot_emit(compose->snapshot);
+
+	return kiln_fs_replace_text(path, text, error);
+}
+
+/* Fresh directories below the publish root, so that publishing is a rename. */
+static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer_than, GError **error)
+{
+	const KilnContext *context = composing->context;
+	KilnCompose *compose = composing->compose;
+	KilnSnapshot *snapshot = compose->snapshot;
+	g_autofree char *time = NULL;
+
+	snapshot->key = kiln_compose_key(context, composing->identity, items);
+	snapshot->collection = g_strdup(context->collection->name);
+	snapshot->target = g_strdup(context->target->name);
+	snapshot->fingerprint = g_strdup(composing->identity->fingerprint);
+	snapshot->created = MAX(kiln_clock_now(), newer_than + 1);
+	time = kiln_clock_compact(snapshot->created);
+	snapshot->id = g_strdup_printf("%s-%.*s", time, KEY_DIGITS_IN_ID, snapshot->key);
+	compose->directory = g_build_filename(context->project->publish_root, ".candidate",
+		context->collection->name, context->target->name, NULL);
+	composing->signed_directory = g_build_filename(
+		context->project->state, "signed", composing->identity->fingerprint, NULL);
+	if (!kiln_fs_remove_tree(compose->directory, error) ||
+		!kiln_fs_make_directory(composing->signed_directory, error))
+		return FALSE;
+	for (int part = 0; part < KILN_PART_COUNT; part++) {
+		g_autofree char *packages = g_build_filename(
+			compose->directory, kiln_part_name((KilnPart)part), "Packages", NULL);
+		if (!kiln_fs_make_directory(packages, error))
+			return FALSE;
+	}
+	composing->verifier = kiln_rpmverify_open(composing->identity->key_path, error);
+	return composing->verifier != NULL;
+}
+
+static gboolean fill(Composing *composing, const GPtrArray *items, GError **error)
+{
+	for (guint i = 0; i < items->len; i++)
+		if (!add_item(composing, items->pdata[i], error))
+			return FALSE;
+	g_ptr_array_sort(composing->compose->snapshot->packages, compare_files);
+	for (int part = 0; part < KILN_PART_COUNT; part++)
+		if (!write_part(composing, (KilnPart)part, error))
+			return FALSE;
+	return write_manifest(composing->compose, error);
+}
+
+KilnCompose *kiln_compose_make(KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
+	KilnStore *store, gint64 newer_than, GError **error)
+{
+	g_autoptr(KilnCompose) compose = g_new0(KilnCompose, 1);
+	Composing composing = {
+		.context = context, .identity = identity, .store = store, .compose = compose};
+	gint64 start = kiln_clock_monotonic_us();
+	gboolean done;
+
+	compose->snapshot = kiln_snapshot_new();
+	kiln_event_step("compose", "signing, writing metadata");
+	done = begin(&composing, items, newer_than, error) && fill(&composing, items, error);
+	g_clear_pointer(&composing.verifier, kiln_rpmverify_free);
+	g_clear_pointer(&composing.gpg, kiln_gpg_free);
+	g_free(composing.signed_directory);
+	if (!done) {
+		g_prefix_error(error, "composing: ");
+		return NULL;
+	}
+	kiln_event_done("compose", kiln_clock_monotonic_us() - start,
+		"%u packages, %u of them signed now, all verified with %s", compose->snapshot->packages->len,
+		composing.newly_signed, identity->fingerprint);
+	return g_steal_pointer(&compose);
+}

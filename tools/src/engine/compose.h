@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Composes: the signed packages of a collection with their metadata, complete and verified but not
+ * yet visible to any client. A package that is not verifiably signed cannot be composed.
+ */
+#pragma once
+
+#include "engine/identity.h"
+#include "engine/plan.h"
+#include "lib/store.h"
+#include "model/snapshot.h"
+
+/* The digest of everything that goes into a compose of `items` (all built). Caller owns. */
+char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items);
+
+/* Where published snapshots of this collection and target live: ROOT/COLLECTION/TARGET. Caller owns. */
+char *kiln_compose_repository_directory(const KilnContext *context);
+
+typedef struct {
+	KilnSnapshot *snapshot;
+	char *directory; /* the candidate: to be checked, then renamed to its snapshot directory */
+} KilnCompose;
+
+void kiln_compose_free(KilnCompose *compose);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnCompose, kiln_compose_free)
+
+/* Signs, verifies, refuses a NEVRA that was published with other bytes (VERIFY), writes and signs the
+ * metadata. `newer_than`: the timestamp the metadata must exceed, so that no client takes it for old. */
+KilnCompose *kiln_compose_make(KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
+	KilnStore *store, gint64 newer_than, GError **error);

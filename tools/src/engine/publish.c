@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/publish.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/event.h"
+#include "base/fs.h"
+#include "format/snapshot_json.h"
+#include "lib/repomd.h"
+
+#include <string.h>
+
+#define MANIFEST_MAX_BYTES (64 * 1024 * 1024)
+
+KilnSnapshot *kiln_publish_current(const KilnContext *context, const char *channel, GError **error)
+{
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	g_autofree char *link = g_build_filename(repository, channel, "current", NULL);
+	g_autofree char *manifest = g_build_filename(link, "snapshot.json", NULL);
+	g_autofree char *text = NULL;
+
+	if (!g_file_test(link, G_FILE_TEST_IS_SYMLINK))
+		return NULL;
+	text = kiln_fs_read(manifest, MANIFEST_MAX_BYTES, NULL, error);
+	return text ? kiln_snapshot_parse(text, manifest, error) : NULL;
+}
+
+/* "mirrorlist", "mirrorlist-debug" …: the address of that part of the snapshot. */
+static gboolean write_mirrorlist(
+	const KilnContext *context, const char *directory, const char *id, KilnPart part, GError **error)
+{
+	const char *name = kiln_part_name(part);
+	g_autofree char *file = g_strconcat("mirrorlist", *name ? "-" : "", name, NULL);
+	g_autofree char *path = g_build_filename(directory, file, NULL);
+	g_autofree char *text = g_strdup_printf("%s/%s/%s/snapshots/%s/%s%s\n", context->project->config->url,
+		context->collection->name, context->target->name, id, name, *name ? "/" : "");
+
+	return kiln_fs_replace_text(path, text, error);
+}
+
+gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
+	const char *id, GError **error)
+{
+	g_autofree char *directory = g_build_filename(repository, context->project->config->channel, NULL);
+	g_autofree char *repo = g_build_filename(directory, identity->repo_name, NULL);
+	g_autofree char *key = g_build_filename(directory, identity->key_name, NULL);
+	g_autofree char *link = g_build_filename(directory, "current", NULL);
+	g_autofree char *target = g_build_filename("..", "snapshots", id, NULL);
+
+	if (!kiln_fs_make_directory(directory, error) || !kiln_fs_replace_text(key, identity->key_text, error) ||
+		!kiln_fs_replace_text(repo, identity->repo_text, error))
+		return FALSE;
+	for (int part = 0; part < KILN_PART_COUNT; part++)
+		if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
+			return FALSE;
+	return kiln_fs_replace_link(link, target, error);
+}
+
+static gboolean record(
+	const KilnContext *context, const KilnSnapshot *snapshot, KilnStore *store, GError **error)
+{
+	g_autofree char *repository =
+		g_strdup_printf("%s/%s", context->collection->name, context->target->name);
+	g_autofree KilnStorePublished *rows = g_new0(KilnStorePublished, snapshot->packages->len);
+
+	for (guint i = 0; i < snapshot->packages->len; i++) {
+		const KilnSnapshotPackage *package = snapshot->packages->pdata[i];
+		rows[i] = (KilnStorePublished){package->nevra, package->sha256};
+	}
+	return kiln_store_add_published(
+		store, repository, snapshot->id, rows, snapshot->packages->len, error);
+}
+
+static gboolean verify_parts(const char *directory, GError **error)
+{
+	for (int part = 0; part < KILN_PART_COUNT; part++) {
+		g_autofree char *path = g_build_filename(directory, kiln_part_name((KilnPart)part), NULL);
+		if (!kiln_repomd_verify(path, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Recorded first: a NEVRA that may have been seen by a client is never given other bytes. */
+static gboolean put_in_place(KilnContext *context, KilnCompose *compose, KilnStore *store,
+	const char *repository, GError **error)
+{
+	g_autofree char *snapshots = g_build_filename(repository, "snapshots", NULL);
+	g_autofree char *place = g_build_filename(snapshots, compose->snapshot->id, NULL);
+
+	return verify_parts(compose->directory, error) && kiln_fs_sync_tree(compose->directory, error) &&
+		record(context, compose->snapshot, store, error) && kiln_fs_make_directory(snapshots, error) &&
+		kiln_fs_rename(compose->directory, place, error);
+}
+
+gboolean kiln_publish_run(KilnContext *context, const KilnIdentity *identity, KilnCompose *compose,
+	KilnStore *store, GError **error)
+{
+	const KilnConfig *config = context->project->config;
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	gint64 start = kiln_clock_monotonic_us();
+
+	kiln_event_step("publish", "%s", compose->snapshot->id);
+	if (!put_in_place(context, compose, store, repository, error) ||
+		!kiln_publish_point(context, identity, repository, compose->snapshot->id, error)) {
+		g_prefix_error(error, "publishing \"%s\": ", compose->snapshot->id);
+		return FALSE;
+	}
+	kiln_event_done("publish", kiln_clock_monotonic_us() - start, "snapshot %s is now \"%s\"",
+		compose->snapshot->id, config->channel);
+	return TRUE;
+}

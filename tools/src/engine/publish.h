@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Publishing: a compose that passed the gate becomes an immutable snapshot, then a channel points
+ * at it. Nothing points at a snapshot that is not complete and on disk; a client follows the
+ * mirrorlist, which names one snapshot and is replaced by one rename.
+ *
+ * ROOT/COLLECTION/TARGET/snapshots/ID/…  and  ROOT/COLLECTION/TARGET/CHANNEL/{mirrorlist,current,…}
+ */
+#pragma once
+
+#include "engine/compose.h"
+
+/* The snapshot `channel` points at; NULL without error when it points at none yet. VERIFY when what
+ * it points at is damaged. Caller owns. */
+KilnSnapshot *kiln_publish_current(const KilnContext *context, const char *channel, GError **error);
+
+/* Writes the files of a channel (`.repo`, key, mirrorlists, link) below `repository` so that it
+ * points at the snapshot `id`. The gate uses it for a candidate, publishing for the real one. */
+gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
+	const char *id, GError **error);
+
+/* Moves the compose to its snapshot directory, all of it on disk, records its packages and points
+ * the project's channel at it. */
+gboolean kiln_publish_run(KilnContext *context, const KilnIdentity *identity, KilnCompose *compose,
+	KilnStore *store, GError **error);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/shell.h"
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "engine/build.h"
+#include "engine/root.h"
+
+#include <unistd.h>
+
+#define LAYERS_MAX_BYTES (1024 * 1024)
+
+static char **read_layers(const char *failed, const char *package, GError **error)
+{
+	g_autofree char *path = g_build_filename(failed, "layers", NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) trees = NULL;
+
+	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+			"no failed build of \"%s\" is kept; `kiln build %s` keeps its buildroot when it fails",
+			package, package);
+		return NULL;
+	}
+	text = kiln_fs_read(path, LAYERS_MAX_BYTES, NULL, error);
+	if (!text)
+		return NULL;
+	trees = g_strsplit(text, "\n", -1);
+	for (char **tree = trees; *tree; tree++)
+		if (!g_file_test(*tree, G_FILE_TEST_IS_DIR)) {
+			g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+				"the layer \"%s\" of the kept buildroot is gone; run `kiln build %s` again", *tree,
+				package);
+			return NULL;
+		}
+	return g_steal_pointer(&trees);
+}
+
+static gboolean allow(const KilnProject *project, GError **error)
+{
+	return kiln_root_allow(project->state, error) && kiln_root_allow(project->cache, error);
+}
+
+gboolean kiln_shell_run(const KilnProject *project, const char *target, const char *package,
+	char *const *command, gboolean as_root, int *ret_status, GError **error)
+{
+	static const char *const shell[] = {"/bin/bash", "--login", NULL};
+	g_autofree char *failed = kiln_build_failed_directory(project, target, package);
+	g_auto(GStrv) layers = read_layers(failed, package, error);
+	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
+	g_auto(KilnSandboxReport) report = {0};
+
+	if (!layers || !allow(project, error))
+		return FALSE;
+	g_strfreev(request->layers);
+	request->layers = g_steal_pointer(&layers);
+	request->upper = g_build_filename(failed, "root", NULL);
+	request->user = as_root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD;
+	g_strfreev(request->argv);
+	request->argv = g_strdupv(command && *command ? (char **)command : (char **)shell);
+	request->terminal = !(command && *command);
+	if (!kiln_root_execute(request, request->terminal ? -1 : STDOUT_FILENO, &report, error))
+		return FALSE;
+	*ret_status = report.exit_status;
+	return TRUE;
+}

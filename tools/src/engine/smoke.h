@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Smoke tests: a candidate repository is served as its .repo file says (nginx, under its own host
+ * name, inside a network namespace), the target's dnf installs a package from it into a clean root,
+ * and tests/smoke/PACKAGE/test runs there against the real service.
+ */
+#pragma once
+
+#include "engine/compose.h"
+
+/* Everything the smoke tests of one compose share: the layers of client and clean root. */
+typedef struct KilnSmoke KilnSmoke;
+
+/* `view` is a tree like the publish root in which the channel points at the candidate; `compose`'s
+ * directory is seen there as its snapshot. Borrowed. */
+KilnSmoke *kiln_smoke_open(KilnContext *context, const KilnIdentity *identity, const char *view,
+	const KilnCompose *compose, GError **error);
+void kiln_smoke_free(KilnSmoke *smoke);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSmoke, kiln_smoke_free)
+
+/* Installs the packages `names` into a clean root by dnf and, if `package` has a smoke test, runs
+ * it. Logs stay in .kiln/smoke/TARGET/PACKAGE. Code BUILD when either fails; the message has the
+ * first telling line and the log. */
+gboolean kiln_smoke_run(KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *names, GError **error);
