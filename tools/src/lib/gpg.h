@@ -25,13 +25,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnGpg, kiln_gpg_free)
 const char *kiln_gpg_home(const KilnGpg *gpg);
 const char *kiln_gpg_passphrase_file(const KilnGpg *gpg);
 
+/* Somebody is there to answer pinentry: stdin is a terminal, or there is a desktop. */
+gboolean kiln_gpg_can_ask(void);
+
 typedef struct {
 	char *fingerprint;	 /* 40 hex digits, upper case */
 	char *uid;		 /* the first user id: "Name <mail>" */
 	char *algorithm;	 /* "rsa4096" */
 	gint64 created, expires; /* seconds; expires 0: never */
 	gboolean has_secret;
-	gboolean is_usable; /* RSA primary key that can sign, not expired, revoked or disabled */
+	char *fault; /* why packages cannot be signed with it for every rpm; NULL: they can */
 } KilnGpgKey;
 
 void kiln_gpg_key_free(KilnGpgKey *key);
@@ -65,6 +68,9 @@ char *kiln_gpg_export_public(KilnGpg *gpg, const char *fingerprint, GError **err
 
 /* Imports exactly one key (secret or public, armoured or binary) from a file of at most 1 MiB. */
 gboolean kiln_gpg_import(KilnGpg *gpg, const char *path, char **ret_fingerprint, GError **error);
+
+/* Makes a signature and throws it away: TRUE when the key and its passphrase are at hand. */
+gboolean kiln_gpg_check_signing(KilnGpg *gpg, const char *fingerprint, GError **error);
 
 /* Writes `signature_path` (replaced atomically): one armoured SHA-256 signature over the bytes of
  * `path`. A key whose passphrase cannot be had without asking, with nobody to ask, is code

@@ -22,14 +22,14 @@ static void free_log(gpointer log)
 
 static GPrivate thread_log = G_PRIVATE_INIT(free_log);
 
-/* Keeps what is an error or warning; returning 0 keeps rpm from writing it to stderr. */
+/* Keeps all that is not chatter; returning 0 keeps rpm from writing it to stderr. */
 static int keep_log(rpmlogRec record, rpmlogCallbackData data)
 {
 	GString *log = g_private_get(&thread_log);
 	g_autofree char *line = g_strdup(rpmlogRecMessage(record));
 
 	(void)data;
-	if (rpmlogRecPriority(record) > RPMLOG_WARNING)
+	if (rpmlogRecPriority(record) > RPMLOG_NOTICE)
 		return 0;
 	if (!log) {
 		log = g_string_new(NULL);

@@ -15,9 +15,10 @@
 
 #include "lib/gpg.h"
 
-/* Signs the package `path` with the key `fingerprint` and puts the result at `signed_path` (which
- * may be the same), atomically; a file that shares its inode with others is never edited.
- * Signatures it had are replaced. Does not verify: see lib/rpmverify. Codes: NOT_FOUND, VERIFY
- * (key or passphrase), SYSTEM. */
+/* Signs the package `path` with the key `fingerprint` and puts the result at `signed_path`, which
+ * may be the same, atomically; a file that shares its inode with others is never edited.
+ * Signatures it had are replaced. Does not verify: lib/rpmverify does. Codes: NOT_FOUND, VERIFY
+ * (no package, unusable key, no passphrase), CONFIG (a path with a quote or percent sign),
+ * SYSTEM. */
 gboolean kiln_rpmsign_package(KilnGpg *gpg, const char *fingerprint, const char *path,
 	const char *signed_path, GError **error);

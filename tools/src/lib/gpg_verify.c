@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/gpg.h"
+
+#include "base/error.h"
+#include "base/fs.h"
+
+#include <gpgme.h>
+#include <string.h>
+
+/* A signature is some hundred bytes; a file far over that is no signature of ours. */
+#define SIGNATURE_MAX_BYTES (64 << 10)
+#define KEY_MAX_BYTES (1 << 20)
+
+static gboolean refuse(GError **error, const char *path, const char *fault)
+{
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "verifying the signature of \"%s\": %s",
+		path, fault);
+	return FALSE;
+}
+
+static gboolean refuse_result(GError **error, const char *path, gpgme_error_t result)
+{
+	g_autofree char *fault = g_strdup_printf("GnuPG: %s", gpgme_strerror(result));
+
+	return refuse(error, path, fault);
+}
+
+static gboolean read_data(const char *path, gsize max_bytes, gpgme_data_t *ret_data, GError **error)
+{
+	gsize size = 0;
+	g_autofree char *bytes = kiln_fs_read(path, max_bytes, &size, error);
+
+	if (!bytes)
+		return FALSE;
+	gpgme_error_t result = gpgme_data_new_from_mem(ret_data, bytes, size, 1);
+	return result ? refuse_result(error, path, result) : TRUE;
+}
+
+static gpgme_ctx_t open_context(const char *home, GError **error)
+{
+	gpgme_ctx_t context = NULL;
+
+	gpgme_check_version(NULL);
+	gpgme_error_t result = gpgme_new(&context);
+	if (!result)
+		result = gpgme_set_protocol(context, GPGME_PROTOCOL_OpenPGP);
+	if (!result)
+		result = gpgme_ctx_set_engine_info(context, GPGME_PROTOCOL_OpenPGP, NULL, home);
+	if (!result) {
+		gpgme_set_offline(context, 1);
+		return context;
+	}
+	refuse_result(error, home, result);
+	if (context)
+		gpgme_release(context);
+	return NULL;
+}
+
+/* Takes in the public key, which must be one. */
+static gboolean import_key(gpgme_ctx_t context, const char *public_key_file, GError **error)
+{
+	gpgme_data_t data = NULL;
+
+	if (!read_data(public_key_file, KEY_MAX_BYTES, &data, error))
+		return FALSE;
+	gpgme_error_t result = gpgme_op_import(context, data);
+	gpgme_data_release(data);
+	if (result)
+		return refuse_result(error, public_key_file, result);
+	const struct _gpgme_op_import_result *counts = gpgme_op_import_result(context);
+	if (counts->imported == 1 && counts->considered == 1 && !counts->secret_read)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+		"reading the public key \"%s\": it must hold exactly one, it holds %d",
+		public_key_file, counts->considered);
+	return FALSE;
+}
+
+static gboolean check_signature(
+	const struct _gpgme_signature *signature, const char *path, GError **error)
+{
+	gboolean strong = signature && (signature->hash_algo == GPGME_MD_SHA256 ||
+					       signature->hash_algo == GPGME_MD_SHA384 ||
+					       signature->hash_algo == GPGME_MD_SHA512);
+
+	if (!signature)
+		return refuse(error, path, "there is no signature");
+	if (signature->next)
+		return refuse(error, path, "there are several signatures, clients read the first");
+	if (gpgme_err_code(signature->status) == GPG_ERR_NO_PUBKEY)
+		return refuse(error, path, "another key made it");
+	if (gpgme_err_code(signature->status) != GPG_ERR_NO_ERROR)
+		return refuse_result(error, path, signature->status);
+	if (signature->pubkey_algo != GPGME_PK_RSA || !strong)
+		return refuse(error, path, "it is not RSA with SHA-256 or better");
+	return TRUE;
+}
+
+static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *signature_path,
+	char **ret_fingerprint, GError **error)
+{
+	gpgme_data_t signature = NULL, content = NULL;
+
+	if (!g_file_test(signature_path, G_FILE_TEST_EXISTS))
+		return refuse(error, path, "there is no signature");
+	if (!read_data(signature_path, SIGNATURE_MAX_BYTES, &signature, error))
+		return FALSE;
+	gpgme_error_t result = gpgme_data_new_from_file(&content, path, 1);
+	if (!result)
+		result = gpgme_op_verify(context, signature, content, NULL);
+	gpgme_data_release(signature);
+	gpgme_data_release(content);
+	if (result)
+		return refuse_result(error, path, result);
+	const struct _gpgme_signature *found = gpgme_op_verify_result(context)->signatures;
+	if (!check_signature(found, path, error))
+		return FALSE;
+	if (ret_fingerprint)
+		*ret_fingerprint = g_strdup(found->fpr);
+	return TRUE;
+}
+
+gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
+	const char *signature_path, char **ret_fingerprint, GError **error)
+{
+	g_autofree char *prefix = g_build_filename(g_get_tmp_dir(), "kiln-verify", NULL);
+	g_autofree char *home = kiln_fs_make_temporary(prefix, error);
+	gboolean verified = FALSE;
+
+	if (!home)
+		return FALSE;
+	gpgme_ctx_t context = open_context(home, error);
+	if (context) {
+		verified = import_key(context, public_key_file, error) &&
+			   verify_data(context, path, signature_path, ret_fingerprint, error);
+		gpgme_release(context);
+	}
+	kiln_fs_remove_tree(home, NULL); /* what stays is a public key in the temporary directory */
+	return verified;
+}
