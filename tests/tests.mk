@@ -23,3 +23,43 @@ $(O)/tests/cases/run_%: $(O)/obj/tests/cases/run_%.o $(O)/libkiln.a
 check-cases: $(CASE_RUNNERS:%=check-cases-%)
 $(CASE_RUNNERS:%=check-cases-%): check-cases-%: $(O)/tests/cases/run_%
 	@$< $(if $(UPDATE),--update) tests/cases/$*
+
+# Fuzzing. `make check-fuzz` replays each corpus (SANITIZE=address,undefined sees most); `make fuzz` looks for
+# new inputs with clang's libFuzzer for FUZZ_SECONDS a target, or only in FUZZ=NAME.
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_CC := clang
+FUZZ_SANITIZE := address,undefined
+FUZZ_CFLAGS := $(filter-out -O2 -Werror -D_FORTIFY_SOURCE=2,$(KILN_CFLAGS)) -O1 -fno-sanitize-recover=undefined
+
+$(O)/tests/fuzz/replay_%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(O)/libkiln.a
+	$(call link)
+
+.PHONY: check-fuzz $(FUZZ:%=check-fuzz-%)
+check-fuzz: $(FUZZ:%=check-fuzz-%)
+$(FUZZ:%=check-fuzz-%): check-fuzz-%: $(O)/tests/fuzz/replay_%
+	@$< tests/fuzz/corpus/$*
+
+$(O)/fuzz/obj/%.o: %.c | check-toolchain
+	@mkdir -p $(@D)
+	@echo '  CC      $< (fuzz)'
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/libkiln.a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SOURCES))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libkiln.a
+	@echo '  LD      $@'
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $@ $^ $(PKG_LIBS)
+
+-include $(wildcard $(O)/fuzz/obj/*/*/*.d $(O)/fuzz/obj/*/*/*/*.d)
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+$(FUZZ:%=fuzz-%): fuzz-%: $(O)/fuzz/fuzz_%
+	@mkdir -p $(O)/fuzz/found/$*
+	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(O)/fuzz/$*- $(O)/fuzz/found/$* tests/fuzz/corpus/$*
+.PRECIOUS: $(O)/fuzz/obj/%.o $(O)/fuzz/fuzz_%
+
+$(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(O)/libkiln.a
+	$(call link)

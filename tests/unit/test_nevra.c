@@ -66,7 +66,7 @@ static const struct {
 	{"tgt-1-1", "no \"-release.arch\""},
 	{"tgt-1-1.", "no \"-release.arch\""},
 	{"tgt-1.2-x", "no \"-release.arch\""},
-	{"tgt-1-1.x86-64", "no version"},
+	{"tgt-1-1.x86-64", "no \"-release.arch\""},
 	{"tgt-x:1-1.noarch", "epoch that is no number"},
 	{"tgt-:1-1.noarch", "epoch that is no number"},
 	{"tgt-1:-1.noarch", "epoch that is no number"},
@@ -80,6 +80,7 @@ static const struct {
 	{"tgt-1-1.noarch\n", "control byte"},
 	{"tgt\033[2J-1-1.noarch", "tgt?[2J"},
 	{"t\xc3\xa4t-1-1.noarch", "blank, control byte"},
+	{"tgt-1-1.rpm.rpm", "no \"-release.arch\""},
 	{".rpm", "no \"-release.arch\""},
 };
 

@@ -64,7 +64,7 @@ gboolean kiln_nevra_parse(const char *text, KilnNevra *ret_nevra, GError **error
 
 	const char *arch = cut_last(name, '.');
 	const char *release = arch == NULL ? NULL : cut_last(name, '-');
-	if (release == NULL || strchr(arch, '-') != NULL)
+	if (release == NULL || strchr(arch, '-') != NULL || strcmp(arch, "rpm") == 0)
 		return refuse(text, "has no \"-release.arch\" at its end", error);
 	char *version = cut_last(name, '-');
 	if (version == NULL)
