@@ -6,18 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* <sys/mount.h> and <linux/mount.h> cannot both be included with every libc; the system calls that
- * need the newer flags have no wrapper before glibc 2.36 either. */
-extern int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
-extern int umount2(const char *target, int flags);
+/* glibc has these since 2.36; before, the kernel's header may only come second. */
+#ifndef OPEN_TREE_CLONE
+#include <linux/mount.h>
+#endif
 
-#define DETACH 2 /* MNT_DETACH */
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
 #define RECURSIVE 0x8000 /* AT_RECURSIVE */
 #define OVERLAY_OPTIONS_MAX_BYTES 4095
@@ -201,7 +200,7 @@ gboolean kiln_mount_bind(
 gboolean kiln_mount_pivot(int root_fd, GError **error)
 {
 	/* The old root ends up stacked on the new one, where "." still finds it. */
-	if (fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", DETACH) == 0 &&
+	if (fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
 		chdir("/") == 0)
 		return TRUE;
 	return kiln_error_set_errno(error, errno, "entering the sandbox's root");

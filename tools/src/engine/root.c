@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/root.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "format/sandbox_request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REPORT_MAX_BYTES (16 * 1024 * 1024)
+
+struct KilnRootCall {
+	KilnProcess process;
+	GPtrArray *argv;    /* of char, ends with NULL */
+	int request_fd, report_fd;
+	int inherited[3];
+};
+
+/* Canonical directories; set up while the program starts, then only read. */
+static GPtrArray *allowed;
+
+char *kiln_root_program(const char *name, GError **error)
+{
+	const char *libexec = g_getenv("KILN_LIBEXEC");
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = g_path_get_dirname(self ? self : "/");
+	g_autofree char *path = libexec ? g_build_filename(libexec, name, NULL)
+					: g_build_filename(bin, "..", "libexec", "kiln", name, NULL);
+
+	if (access(path, X_OK) == 0)
+		return g_steal_pointer(&path);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+		"looking for %s: not at \"%s\"; run `make`, or install Kiln as a whole", name, path);
+	return NULL;
+}
+
+gboolean kiln_root_allow(const char *directory, GError **error)
+{
+	char *canonical = realpath(directory, NULL);
+
+	if (!canonical)
+		return kiln_error_set_errno(error, errno, "looking at \"%s\"", directory);
+	if (!allowed)
+		allowed = g_ptr_array_new_with_free_func(free);
+	g_ptr_array_add(allowed, canonical);
+	return TRUE;
+}
+
+static int make_memory_file(const char *name, const char *text, GError **error)
+{
+	gsize size = text ? strlen(text) : 0, done = 0;
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	while (fd >= 0 && done < size) {
+		ssize_t written = write(fd, text + done, size - done);
+		if (written < 0 && errno != EINTR)
+			break;
+		done += written > 0 ? (gsize)written : 0;
+	}
+	if (fd >= 0 && done == size && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	kiln_error_set_errno(error, errno, "preparing the request to kiln-root");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static gboolean make_argv(KilnRootCall *call, GError **error)
+{
+	char *program = kiln_root_program("kiln-root", error);
+
+	if (!program)
+		return FALSE;
+	g_ptr_array_add(call->argv, program);
+	for (guint i = 0; allowed && i < allowed->len; i++) {
+		g_ptr_array_add(call->argv, g_strdup("--allow"));
+		g_ptr_array_add(call->argv, g_strdup(allowed->pdata[i]));
+	}
+	g_ptr_array_add(call->argv, NULL);
+	return TRUE;
+}
+
+static gboolean open_files(KilnRootCall *call, const KilnSandboxRequest *request, GError **error)
+{
+	g_autofree char *text = kiln_sandbox_request_emit(request, error);
+
+	if (!text)
+		return FALSE;
+	call->request_fd = make_memory_file("kiln-request", text, error);
+	call->report_fd = make_memory_file("kiln-report", NULL, error);
+	return call->request_fd >= 0 && call->report_fd >= 0;
+}
+
+KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_fd, GError **error)
+{
+	static const char *const environment[] = {"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C.UTF-8", NULL};
+	g_autoptr(KilnRootCall) call = g_new0(KilnRootCall, 1);
+
+	call->argv = g_ptr_array_new_with_free_func(g_free);
+	call->request_fd = call->report_fd = -1;
+	if (!make_argv(call, error) || !open_files(call, request, error))
+		return NULL;
+	call->inherited[0] = call->request_fd;
+	call->inherited[1] = call->report_fd;
+	call->inherited[2] = -1;
+	call->process = (KilnProcess){
+		.argv = (const char *const *)call->argv->pdata,
+		.environment = environment,
+		.output_fd = output_fd >= 0 ? output_fd : request->terminal ? 1 : 0,
+		.inherited_fds = call->inherited,
+		.foreground = request->terminal,
+	};
+	return g_steal_pointer(&call);
+}
+
+const KilnProcess *kiln_root_call_process(const KilnRootCall *call)
+{
+	return &call->process;
+}
+
+static gboolean explain_silence(const KilnProcessResult *result, GError **error)
+{
+	g_autofree char *last = kiln_text_last_line(result->error_output ? result->error_output : "");
+	g_autofree char *printable = kiln_text_printable(last);
+
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "kiln-root: ended without a report (exit status %d)%s%s",
+		result->exit_status, *printable ? ": " : "", printable);
+	return FALSE;
+}
+
+gboolean kiln_root_call_finish(
+	KilnRootCall *call, const KilnProcessResult *result, KilnSandboxReport *ret_report, GError **error)
+{
+	struct stat status;
+	g_autofree char *text = NULL;
+	ssize_t got;
+
+	if (fstat(call->report_fd, &status) != 0 || status.st_size == 0 || status.st_size > REPORT_MAX_BYTES)
+		return explain_silence(result, error);
+	text = g_malloc((gsize)status.st_size);
+	got = pread(call->report_fd, text, (gsize)status.st_size, 0);
+	if (got != status.st_size)
+		return explain_silence(result, error);
+	return kiln_sandbox_report_parse(text, (gsize)got, ret_report, error);
+}
+
+void kiln_root_call_free(KilnRootCall *call)
+{
+	if (!call)
+		return;
+	if (call->request_fd >= 0)
+		close(call->request_fd);
+	if (call->report_fd >= 0)
+		close(call->report_fd);
+	g_ptr_array_unref(call->argv);
+	g_free(call);
+}
+
+gboolean kiln_root_execute(
+	const KilnSandboxRequest *request, int output_fd, KilnSandboxReport *ret_report, GError **error)
+{
+	g_autoptr(KilnRootCall) call = kiln_root_call_new(request, output_fd, error);
+	g_auto(KilnProcessResult) result = {0};
+
+	return call && kiln_process_run(&call->process, &result, error) &&
+		kiln_root_call_finish(call, &result, ret_report, error);
+}

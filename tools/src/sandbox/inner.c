@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox/inner.h"
+
+#include "base/error.h"
+#include "sandbox/control.h"
+#include "sandbox/namespace.h"
+#include "sandbox/program.h"
+#include "sandbox/rootfs.h"
+#include "sandbox/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Dies with the supervisor, and waits until that has put limits in force. */
+static gboolean await_go(const KilnInner *inner)
+{
+	KilnControlMessage message;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !kiln_control_receive(inner->control_fd, &message))
+		return FALSE;
+	g_free(message.text);
+	return message.type == KILN_CONTROL_GO;
+}
+
+static gboolean allow_all(KilnAllowed *allowed, char *const *directories, GError **error)
+{
+	for (; directories && *directories; directories++)
+		if (!kiln_allowed_add(allowed, *directories, error))
+			return FALSE;
+	return TRUE;
+}
+
+/* The fds and locks of `inputs` stay with this process. */
+static gboolean build_root(const KilnInner *inner, GError **error)
+{
+	g_autoptr(KilnAllowed) allowed = kiln_allowed_new();
+	KilnInputs inputs;
+	int root_fd;
+
+	if (!allow_all(allowed, inner->allowed, error) ||
+		!kiln_inputs_open(&inputs, inner->request, allowed, error))
+		return FALSE;
+	root_fd = kiln_rootfs_build(inner->request, &inputs, inner->evaluator_fd, error);
+	return root_fd >= 0 && kiln_mount_pivot(root_fd, error);
+}
+
+static gboolean send_terminal(const KilnInner *inner, char **ret_slave, GError **error)
+{
+	int master;
+
+	if (!inner->request->terminal)
+		return TRUE;
+	master = kiln_terminal_open("/dev/pts/ptmx", ret_slave, error);
+	if (master < 0)
+		return FALSE;
+	kiln_control_send(inner->control_fd, KILN_CONTROL_TERMINAL, 0, NULL, master);
+	close(master);
+	return TRUE;
+}
+
+static gboolean enter(const KilnInner *inner, char **ret_slave, GError **error)
+{
+	const char *hostname = inner->request->hostname;
+
+	if (!kiln_namespace_enter(hostname ? hostname : "mock", error))
+		return FALSE;
+	kiln_control_send(inner->control_fd, KILN_CONTROL_ENTERED, 0, NULL, -1);
+	if (!build_root(inner, error) || !send_terminal(inner, ret_slave, error))
+		return FALSE;
+	kiln_control_send(inner->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
+	return TRUE;
+}
+
+/* Reaps all that ended; TRUE once `program` did. */
+static gboolean reap(pid_t program, int *ret_status)
+{
+	gboolean ended = FALSE;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == program) {
+			*ret_status = status;
+			ended = TRUE;
+		}
+	return ended;
+}
+
+/* A request to end (SIGTERM from outside) goes to everybody inside. */
+static int await_program(pid_t program, const sigset_t *signals)
+{
+	int status = 0;
+
+	while (!reap(program, &status))
+		if (sigwaitinfo(signals, NULL) == SIGTERM)
+			kill(-1, SIGTERM);
+	return status;
+}
+
+static void block_signals(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGCHLD);
+	sigaddset(ret_signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, ret_signals, NULL);
+}
+
+void kiln_inner_main(const KilnInner *inner)
+{
+	g_autoptr(GError) error = NULL;
+	char *slave = NULL;
+	sigset_t signals;
+	pid_t program;
+
+	block_signals(&signals);
+	if (!await_go(inner))
+		_exit(1);
+	if (!enter(inner, &slave, &error)) {
+		kiln_control_send_error(inner->control_fd, error);
+		_exit(1);
+	}
+	program = fork();
+	if (program == 0)
+		kiln_program_main(inner, slave);
+	if (program < 0) {
+		kiln_error_set_errno(&error, errno, "starting the program in the sandbox");
+		kiln_control_send_error(inner->control_fd, error);
+		_exit(1);
+	}
+	/* Nobody inside is to look into this process, which keeps its capabilities. */
+	prctl(PR_SET_DUMPABLE, 0);
+	kiln_control_send(
+		inner->control_fd, KILN_CONTROL_ENDED, await_program(program, &signals), NULL, -1);
+	_exit(0);
+}

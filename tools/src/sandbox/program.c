@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox/program.h"
+
+#include "base/error.h"
+#include "lib/rpmroot.h"
+#include "sandbox/control.h"
+#include "sandbox/privilege.h"
+#include "sandbox/rootfs.h"
+#include "sandbox/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static gboolean set_streams(const KilnInner *inner, const char *slave, GError **error)
+{
+	int null_fd;
+
+	setsid();
+	if (slave)
+		return kiln_terminal_adopt(slave, error);
+	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(inner->output_fd, 1) >= 0 &&
+		dup2(inner->error_fd, 2) >= 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "setting the sandboxed program's streams");
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int number = 1; number < SIGRTMIN; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static KilnPrivilege privilege_of(const KilnSandboxRequest *request)
+{
+	if (request->kind == KILN_SANDBOX_INSTALL)
+		return KILN_PRIVILEGE_INSTALL;
+	if (request->kind == KILN_SANDBOX_EVALUATE)
+		return KILN_PRIVILEGE_EVALUATE;
+	return request->user == KILN_SANDBOX_ROOT ? KILN_PRIVILEGE_ROOT : KILN_PRIVILEGE_BUILD;
+}
+
+static gboolean become(const KilnInner *inner, const char *slave, GError **error)
+{
+	const KilnSandboxLimits *limits = &inner->request->limits;
+
+	umask(022);
+	reset_signals();
+	/* Ours are close-on-exec already, but not what a careless caller left open. */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	if (!set_streams(inner, slave, error))
+		return FALSE;
+	if (inner->request->personality && personality(PER_LINUX32) < 0)
+		return kiln_error_set_errno(error, errno, "setting the personality");
+	return kiln_privilege_drop(privilege_of(inner->request), inner->counted ? 0 : limits->processes,
+		inner->counted ? 0 : limits->memory_bytes, error);
+}
+
+static gboolean change_directory(const KilnSandboxRequest *request, GError **error)
+{
+	const char *path = request->working_directory;
+
+	if (!path)
+		path = privilege_of(request) == KILN_PRIVILEGE_BUILD ? "/builddir" : "/";
+	if (chdir(path) == 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "entering \"%s\" in the sandbox", path);
+}
+
+/* Every other fd of kiln-root was opened close-on-exec. Comes back only with an error. */
+static void execute(const KilnSandboxRequest *request, GError **error)
+{
+	if (!change_directory(request, error))
+		return;
+	environ = request->environment
+		? request->environment
+		: kiln_sandbox_environment(request->user, request->hostname);
+	if (request->kind == KILN_SANDBOX_EVALUATE)
+		execv(KILN_ROOTFS_EVALUATOR, request->argv);
+	else
+		execvp(request->argv[0], request->argv);
+	kiln_error_set_errno(error, errno, "running \"%s\" in the sandbox", request->argv[0]);
+}
+
+static gboolean transact(const KilnInner *inner, GError **error)
+{
+	const KilnRpmRootInstall install = {
+		.root = KILN_ROOTFS_TARGET,
+		.package_fds = &g_array_index(inner->packages, const int, 0),
+		.package_count = inner->packages->len,
+		.keys = (const char *const *)inner->keys,
+		.macros = inner->request->macros,
+	};
+	g_auto(GStrv) problems = NULL;
+
+	environ = kiln_sandbox_environment(KILN_SANDBOX_ROOT, inner->request->hostname);
+	if (!kiln_rpmroot_install(&install, &problems, error))
+		return FALSE;
+	for (char **problem = problems; *problem; problem++)
+		kiln_control_send(inner->control_fd, KILN_CONTROL_PROBLEM, 0, *problem, -1);
+	_exit(problems[0] ? 1 : 0);
+}
+
+void kiln_program_main(const KilnInner *inner, const char *slave)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (become(inner, slave, &error)) {
+		if (inner->request->kind == KILN_SANDBOX_INSTALL)
+			transact(inner, &error);
+		else
+			execute(inner->request, &error);
+	}
+	kiln_control_send_error(inner->control_fd, error);
+	_exit(127);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox/sandbox.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "sandbox/check.h"
+#include "sandbox/inputs.h"
+#include "sandbox/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_MAX_BYTES (1 << 20)
+
+static KilnAllowed *allow(char *const *directories, GError **error)
+{
+	g_autoptr(KilnAllowed) allowed = kiln_allowed_new();
+
+	for (; directories && *directories; directories++)
+		if (!kiln_allowed_add(allowed, *directories, error))
+			return NULL;
+	return g_steal_pointer(&allowed);
+}
+
+static char *read_key(const KilnAllowed *allowed, const char *path, GError **error)
+{
+	int fd = kiln_allowed_open(allowed, path, O_RDONLY | O_NONBLOCK, error);
+	g_autofree char *fd_path = g_strdup_printf("/proc/self/fd/%d", fd);
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+	text = kiln_fs_read(fd_path, KEY_MAX_BYTES, NULL, error);
+	close(fd);
+	return text;
+}
+
+static char **read_keys(const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
+{
+	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+
+	for (char **path = request->keys; path && *path; path++) {
+		char *text = read_key(allowed, *path, error);
+		if (!text)
+			return NULL;
+		g_ptr_array_add(keys, text);
+	}
+	g_ptr_array_add(keys, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+}
+
+static gboolean open_evaluator(const char *libexec, int *ret_fd, GError **error)
+{
+	g_autofree char *path = g_build_filename(libexec, "kiln-spec", NULL);
+
+	*ret_fd = open(path, O_PATH | O_CLOEXEC);
+	return *ret_fd >= 0 || kiln_error_set_errno(error, errno, "opening \"%s\"", path);
+}
+
+/* Layers can be made again, but one that is there must be whole: a crash after this keeps it. */
+static gboolean sync_layer(
+	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
+{
+	int fd = kiln_allowed_open(allowed, request->upper, O_RDONLY | O_DIRECTORY, error);
+	int result;
+
+	if (fd < 0)
+		return FALSE;
+	result = syncfs(fd);
+	if (result != 0)
+		kiln_error_set_errno(error, errno, "writing \"%s\" to the disk", request->upper);
+	close(fd);
+	return result == 0;
+}
+
+static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllowed *allowed,
+	KilnSandboxReport *report, GError **error)
+{
+	gint64 started_us = kiln_clock_monotonic_us();
+
+	if (request->kind != KILN_SANDBOX_INSTALL || !kiln_sandbox_report_succeeded(report))
+		return TRUE;
+	if (!sync_layer(request, allowed, error))
+		return FALSE;
+	report->sync_us = kiln_clock_monotonic_us() - started_us;
+	return TRUE;
+}
+
+static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandboxSettings *settings,
+	const KilnAllowed *allowed, KilnSandboxReport *report, GError **error)
+{
+	KilnInner inner = {.request = request, .allowed = settings->allowed, .evaluator_fd = -1};
+	gint64 started_us = kiln_clock_monotonic_us();
+	g_autoptr(GArray) packages = kiln_inputs_open_packages(request, allowed, error);
+	g_auto(GStrv) keys = NULL;
+	g_autoptr(KilnCgroup) cgroup = NULL;
+
+	if (!packages || !(keys = read_keys(request, allowed, error)))
+		return FALSE;
+	if (request->kind == KILN_SANDBOX_EVALUATE &&
+		!open_evaluator(settings->libexec, &inner.evaluator_fd, error))
+		return FALSE;
+	inner.packages = packages;
+	inner.keys = keys;
+	cgroup = kiln_cgroup_new(&request->limits);
+	inner.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
+	report->prepare_us = kiln_clock_monotonic_us() - started_us;
+	return kiln_supervise(&inner, cgroup, report, error) &&
+		finish_install(request, allowed, report, error);
+}
+
+/* The directory was opened below an allowed one without following a link; its path is used, as
+ * removal needs the parent. What is mounted below it stays (kiln_fs_remove_tree). */
+static gboolean remove_tree(
+	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
+{
+	g_autofree char *name = g_path_get_basename(request->upper);
+	g_autofree char *path = NULL;
+	gboolean good;
+	int fd = kiln_allowed_open(allowed, request->upper, O_PATH | O_DIRECTORY | O_NOFOLLOW, error);
+
+	if (fd < 0)
+		return FALSE;
+	path = g_strdup_printf("/proc/self/fd/%d/../%s", fd, name);
+	good = kiln_fs_remove_tree(path, error);
+	close(fd);
+	return good;
+}
+
+gboolean kiln_sandbox_do(const KilnSandboxRequest *request, const KilnSandboxSettings *settings,
+	KilnSandboxReport *ret_report, GError **error)
+{
+	gint64 started_us = kiln_clock_monotonic_us();
+	g_auto(KilnSandboxReport) report = {0};
+	g_autoptr(KilnAllowed) allowed = NULL;
+
+	umask(022);
+	if (!kiln_sandbox_check(request, error) || !(allowed = allow(settings->allowed, error)))
+		return FALSE;
+	if (request->kind == KILN_SANDBOX_REMOVE) {
+		if (!remove_tree(request, allowed, error))
+			return FALSE;
+	} else if (!do_in_sandbox(request, settings, allowed, &report, error)) {
+		return FALSE;
+	}
+	report.total_us = kiln_clock_monotonic_us() - started_us;
+	*ret_report = report;
+	report = (KilnSandboxReport){0};
+	return TRUE;
+}

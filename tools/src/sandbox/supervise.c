@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox/supervise.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "sandbox/control.h"
+#include "sandbox/output.h"
+#include "sandbox/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE_US (2 * G_USEC_PER_SEC)
+#define TICK_US (250 * 1000)
+
+typedef struct {
+	const KilnSandboxLimits *limits;
+	KilnCgroup *cgroup;
+	KilnSandboxReport *report;
+	KilnOutput output;
+	pid_t pid;
+	int pid_fd, control_fd, signal_fd;
+	int error_read_fd;        /* stderr of an evaluation, else -1 */
+	GString *error_output;
+	int terminal_fd;          /* master of the sandbox's terminal, else -1 */
+	gboolean input_ended;
+	GPtrArray *problems;
+	gint64 started_us, mounted_us;
+	gint64 kill_us;           /* 0: nobody asked for the end yet */
+	gboolean ended;           /* the program told its status */
+	gboolean gone;            /* so did the kernel about the first process */
+	GError *failure;
+} Supervisor;
+
+static void signal_first(const Supervisor *supervisor, int number)
+{
+	if (!supervisor->gone)
+		kill(supervisor->pid, number);
+}
+
+/* Asks everybody inside to end; who is left after the grace period is killed. */
+static void begin_end(Supervisor *supervisor, KilnSandboxLimit limit, const char *why)
+{
+	if (supervisor->kill_us)
+		return;
+	supervisor->kill_us = kiln_clock_monotonic_us() + GRACE_US;
+	supervisor->report->limit = limit;
+	g_free(supervisor->report->message);
+	supervisor->report->message = g_strdup(why);
+	kiln_output_say(&supervisor->output, why);
+	signal_first(supervisor, SIGTERM);
+}
+
+static void check_output(Supervisor *supervisor)
+{
+	g_autofree char *why = NULL;
+
+	if (supervisor->output.failed_errno && !supervisor->failure) {
+		kiln_error_set_errno(&supervisor->failure, supervisor->output.failed_errno,
+			"writing the output of the sandbox");
+		signal_first(supervisor, SIGKILL);
+	}
+	if (!supervisor->output.exceeded)
+		return;
+	why = g_strdup_printf("stopped: more output than the limit of %" G_GINT64_FORMAT " bytes",
+		supervisor->limits->output_bytes);
+	begin_end(supervisor, KILN_SANDBOX_LIMIT_OUTPUT, why);
+}
+
+static void check_times(Supervisor *supervisor, gint64 now)
+{
+	const KilnSandboxLimits *limits = supervisor->limits;
+	gint64 idle_since = MAX(supervisor->output.last_us, supervisor->mounted_us);
+	g_autofree char *why = NULL;
+
+	if (supervisor->kill_us && now >= supervisor->kill_us)
+		signal_first(supervisor, SIGKILL);
+	if (!supervisor->mounted_us || supervisor->ended || supervisor->kill_us)
+		return;
+	if (limits->wall_s > 0 && now >= supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC) {
+		why = g_strdup_printf(
+			"stopped: not done within the limit of %" G_GINT64_FORMAT " s", limits->wall_s);
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_WALL, why);
+	} else if (limits->idle_s > 0 && now >= idle_since + limits->idle_s * G_USEC_PER_SEC) {
+		why = g_strdup_printf(
+			"stopped: no output for the limit of %" G_GINT64_FORMAT " s", limits->idle_s);
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_IDLE, why);
+	}
+}
+
+static void check_cgroup(Supervisor *supervisor)
+{
+	KilnSandboxLimit fired = kiln_cgroup_fired(supervisor->cgroup);
+	g_autofree char *why = NULL;
+
+	if (supervisor->kill_us || fired == KILN_SANDBOX_LIMIT_NONE)
+		return;
+	if (fired == KILN_SANDBOX_LIMIT_MEMORY)
+		why = g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT " bytes",
+			supervisor->limits->memory_bytes);
+	else
+		why = g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
+			supervisor->limits->processes);
+	begin_end(supervisor, fired, why);
+}
+
+static void take_status(KilnSandboxReport *report, int status)
+{
+	report->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	report->exit_status = report->signal ? 128 + report->signal : WEXITSTATUS(status);
+	if (report->signal && !report->message)
+		report->message = g_strdup_printf("ended by signal %d (%s)", report->signal, strsignal(report->signal));
+}
+
+static void take_failure(Supervisor *supervisor, KilnControlMessage *message)
+{
+	if (!supervisor->failure)
+		supervisor->failure = g_error_new_literal(KILN_ERROR, message->number, message->text);
+}
+
+static void take_message(Supervisor *supervisor)
+{
+	KilnSandboxReport *report = supervisor->report;
+	KilnControlMessage message;
+
+	if (!kiln_control_receive(supervisor->control_fd, &message)) {
+		close(supervisor->control_fd);
+		supervisor->control_fd = -1;
+		return;
+	}
+	switch (message.type) {
+	case KILN_CONTROL_ENTERED:
+		report->namespaces_us = message.sent_us - supervisor->started_us;
+		break;
+	case KILN_CONTROL_MOUNTED:
+		supervisor->mounted_us = message.sent_us;
+		report->mounts_us = message.sent_us - supervisor->started_us - report->namespaces_us;
+		break;
+	case KILN_CONTROL_TERMINAL:
+		supervisor->terminal_fd = message.fd;
+		kiln_terminal_copy_size(message.fd);
+		kiln_terminal_enter_raw();
+		break;
+	case KILN_CONTROL_PROBLEM:
+		g_ptr_array_add(supervisor->problems, g_steal_pointer(&message.text));
+		break;
+	case KILN_CONTROL_FAILURE:
+		take_failure(supervisor, &message);
+		break;
+	case KILN_CONTROL_ENDED:
+		supervisor->ended = TRUE;
+		report->command_us = message.sent_us - supervisor->mounted_us;
+		take_status(report, message.number);
+		break;
+	case KILN_CONTROL_GO:
+		break;
+	}
+	g_free(message.text);
+}
+
+static void take_signal(Supervisor *supervisor)
+{
+	struct signalfd_siginfo information;
+
+	if (read(supervisor->signal_fd, &information, sizeof(information)) != sizeof(information))
+		return;
+	if (information.ssi_signo == SIGWINCH)
+		kiln_terminal_copy_size(supervisor->terminal_fd);
+	else
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_NONE, "interrupted");
+}
+
+/* What the caller types. The end of the input is told to the sandbox as ^D. */
+static void take_input(Supervisor *supervisor)
+{
+	char buffer[4096];
+	ssize_t got = read(0, buffer, sizeof(buffer));
+
+	if (got <= 0) {
+		supervisor->input_ended = TRUE;
+		buffer[0] = 4;
+		got = 1;
+	}
+	if (write(supervisor->terminal_fd, buffer, (size_t)got) < 0)
+		supervisor->input_ended = TRUE;
+}
+
+static gint64 nearest(const Supervisor *supervisor, gint64 now)
+{
+	const KilnSandboxLimits *limits = supervisor->limits;
+	gint64 next = G_MAXINT64;
+
+	if (supervisor->kill_us)
+		return MAX(supervisor->kill_us, now + TICK_US);
+	if (limits->wall_s > 0 && supervisor->mounted_us)
+		next = supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC;
+	if (limits->idle_s > 0 && supervisor->mounted_us)
+		next = MIN(next, MAX(supervisor->output.last_us, supervisor->mounted_us) +
+				limits->idle_s * G_USEC_PER_SEC);
+	if (limits->memory_bytes > 0 || limits->processes > 0)
+		next = MIN(next, now + TICK_US);
+	return next;
+}
+
+static int wait_ms(const Supervisor *supervisor)
+{
+	gint64 now = kiln_clock_monotonic_us();
+	gint64 next = nearest(supervisor, now);
+
+	if (next == G_MAXINT64)
+		return -1;
+	return (int)CLAMP((next - now + 999) / 1000, 0, 60 * 1000);
+}
+
+enum { OUTPUT, ERRORS, CONTROL, SIGNALS, FIRST, INPUT, POLLS };
+
+static void prepare(const Supervisor *supervisor, struct pollfd *polls)
+{
+	polls[OUTPUT] = (struct pollfd){supervisor->output.read_fd, POLLIN, 0};
+	polls[ERRORS] = (struct pollfd){supervisor->error_read_fd, POLLIN, 0};
+	polls[CONTROL] = (struct pollfd){supervisor->control_fd, POLLIN, 0};
+	polls[SIGNALS] = (struct pollfd){supervisor->signal_fd, POLLIN, 0};
+	polls[FIRST] = (struct pollfd){supervisor->gone ? -1 : supervisor->pid_fd, POLLIN, 0};
+	polls[INPUT] = (struct pollfd){
+		supervisor->terminal_fd >= 0 && !supervisor->input_ended ? 0 : -1, POLLIN, 0};
+	if (supervisor->terminal_fd >= 0)
+		polls[OUTPUT].fd = supervisor->output.ended ? -1 : supervisor->terminal_fd;
+}
+
+static void dispatch(Supervisor *supervisor, const struct pollfd *polls)
+{
+	if (polls[CONTROL].revents)
+		take_message(supervisor);
+	if (polls[OUTPUT].revents)
+		kiln_output_pump(&supervisor->output, polls[OUTPUT].fd);
+	if (polls[ERRORS].revents)
+		kiln_output_collect(&supervisor->error_read_fd, supervisor->error_output);
+	if (polls[SIGNALS].revents)
+		take_signal(supervisor);
+	if (polls[INPUT].revents)
+		take_input(supervisor);
+	if (polls[FIRST].revents && waitpid(supervisor->pid, NULL, WNOHANG) == supervisor->pid)
+		supervisor->gone = TRUE;
+}
+
+/* Until the first process is gone and all that was written has arrived. With it gone, nobody holds
+ * the other ends, and a terminal whose slaves are closed reads as ended. */
+static gboolean is_over(const Supervisor *supervisor)
+{
+	return supervisor->gone && supervisor->control_fd < 0 && supervisor->error_read_fd < 0 &&
+		supervisor->output.ended;
+}
+
+static void loop(Supervisor *supervisor)
+{
+	while (!is_over(supervisor)) {
+		struct pollfd polls[POLLS];
+		prepare(supervisor, polls);
+		if (poll(polls, POLLS, wait_ms(supervisor)) < 0 && errno != EINTR)
+			break;
+		if (supervisor->gone && supervisor->output.read_fd < 0 && supervisor->terminal_fd < 0)
+			supervisor->output.ended = TRUE;
+		dispatch(supervisor, polls);
+		check_output(supervisor);
+		check_times(supervisor, kiln_clock_monotonic_us());
+		if (!supervisor->gone)
+			check_cgroup(supervisor);
+	}
+}
+
+static int catch_signals(void)
+{
+	sigset_t signals;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static gboolean make_pipe(int *ret_read, int *ret_write, GError **error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return kiln_error_set_errno(error, errno, "creating a pipe");
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return TRUE;
+}
+
+static gboolean open_streams(Supervisor *supervisor, KilnInner *inner, GError **error)
+{
+	int control[2];
+
+	inner->output_fd = inner->error_fd = -1;
+	if (!kiln_control_open(control, error))
+		return FALSE;
+	supervisor->control_fd = control[0];
+	inner->control_fd = control[1];
+	if (inner->request->terminal)
+		return TRUE;
+	if (!make_pipe(&supervisor->output.read_fd, &inner->output_fd, error))
+		return FALSE;
+	inner->error_fd = inner->output_fd;
+	return inner->request->kind != KILN_SANDBOX_EVALUATE ||
+		make_pipe(&supervisor->error_read_fd, &inner->error_fd, error);
+}
+
+/* The child is the first process of the new PID namespace. */
+static gboolean start(Supervisor *supervisor, KilnInner *inner, GError **error)
+{
+	if (unshare(CLONE_NEWPID) != 0) {
+		if (errno != EPERM)
+			return kiln_error_set_errno(error, errno, "making a PID namespace");
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"making a sandbox: not permitted; run kiln as root (in a container: with CAP_SYS_ADMIN)");
+		return FALSE;
+	}
+	supervisor->started_us = kiln_clock_monotonic_us();
+	supervisor->pid = fork();
+	if (supervisor->pid == 0) {
+		/* Else its own death would keep the other end from being noticed. */
+		close(supervisor->control_fd);
+		kiln_inner_main(inner);
+	}
+	if (supervisor->pid < 0)
+		return kiln_error_set_errno(error, errno, "starting a sandbox");
+	close(inner->control_fd);
+	if (inner->output_fd >= 0)
+		close(inner->output_fd);
+	if (inner->error_fd != inner->output_fd)
+		close(inner->error_fd);
+	supervisor->pid_fd = (int)syscall(SYS_pidfd_open, supervisor->pid, 0);
+	if (!kiln_cgroup_add(supervisor->cgroup, supervisor->pid, error)) {
+		kill(supervisor->pid, SIGKILL);
+		return FALSE;
+	}
+	kiln_control_send(supervisor->control_fd, KILN_CONTROL_GO, 0, NULL, -1);
+	return TRUE;
+}
+
+static void complete(Supervisor *supervisor)
+{
+	KilnSandboxReport *report = supervisor->report;
+
+	kiln_terminal_leave_raw();
+	report->output_bytes = supervisor->output.bytes;
+	report->peak_memory_bytes = kiln_cgroup_peak_memory_bytes(supervisor->cgroup);
+	report->limits_by = g_strdup(kiln_cgroup_kind(supervisor->cgroup));
+	/* Killed after the grace period, or by somebody outside. */
+	if (!supervisor->ended)
+		take_status(report, SIGKILL);
+	if (report->limit == KILN_SANDBOX_LIMIT_NONE && report->exit_status != 0)
+		report->limit = kiln_cgroup_fired(supervisor->cgroup);
+	g_ptr_array_add(supervisor->problems, NULL);
+	report->problems = (char **)g_ptr_array_free(supervisor->problems, FALSE);
+	if (supervisor->error_output->len > 0)
+		report->error_output = g_utf8_make_valid(supervisor->error_output->str, -1);
+	g_string_free(supervisor->error_output, TRUE);
+}
+
+gboolean kiln_supervise(
+	KilnInner *inner, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error)
+{
+	Supervisor supervisor = {
+		.limits = &inner->request->limits,
+		.cgroup = cgroup,
+		.report = ret_report,
+		.output = {.read_fd = -1, .limit_bytes = inner->request->limits.output_bytes},
+		.control_fd = -1,
+		.error_read_fd = -1,
+		.terminal_fd = -1,
+	};
+
+	supervisor.signal_fd = catch_signals();
+	if (!open_streams(&supervisor, inner, error) || !start(&supervisor, inner, error))
+		return FALSE;
+	supervisor.problems = g_ptr_array_new();
+	supervisor.error_output = g_string_new(NULL);
+	loop(&supervisor);
+	complete(&supervisor);
+	if (supervisor.failure)
+		g_propagate_error(error, supervisor.failure);
+	return supervisor.failure == NULL;
+}

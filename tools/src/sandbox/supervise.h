@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The outside of a sandbox: starts its first process, pumps the program's output, keeps the limits,
+ * and ends everything when it is time. One thread, one poll loop.
+ */
+#pragma once
+
+#include "sandbox/cgroup.h"
+#include "sandbox/inner.h"
+
+/*
+ * Runs the sandbox that `inner` describes (its control, output and error fds are set here) to its
+ * end. Output goes to fd 1. `ret_report` gets how it ended; FALSE when the sandbox could not be made
+ * (the inside's error), or output could not be written.
+ */
+gboolean kiln_supervise(
+	KilnInner *inner, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error);
