@@ -56,7 +56,7 @@ static gsize edit_distance(const char *a, const char *b)
 
 const char *kiln_text_nearest(const char *word, const char *const *candidates)
 {
-	gsize limit = MAX(1, strlen(word) / 3);
+	gsize limit = strlen(word) <= 3 ? 1 : MAX(2, strlen(word) / 3);
 	gsize best_distance = limit + 1;
 	const char *best = NULL;
 

@@ -10,7 +10,8 @@ gboolean kiln_text_parse_number(const char *text, gint64 minimum, gint64 maximum
 /* A copy without control bytes (each becomes '?') and with invalid UTF-8 replaced, for terminals. Caller owns. */
 char *kiln_text_printable(const char *text);
 
-/* The candidate nearest to `word` by edit distance, or NULL if none is near (distance > max(1, length / 3)).
+/* The candidate nearest to `word` by edit distance, or NULL if none is near (more than a third of
+ * the word differs; one letter of a short one).
  * Borrowed from `candidates`, which ends with NULL. */
 const char *kiln_text_nearest(const char *word, const char *const *candidates);
 

@@ -96,8 +96,8 @@ static gboolean build_items(
 			return FALSE;
 	}
 	*ret_built = items->len - cached;
-	kiln_event_info("build", *ret_built ? "%u built, %u unchanged" : "nothing to build: %2$u unchanged",
-		*ret_built, cached);
+	if (*ret_built == 0)
+		kiln_event_info("build", "nothing to build: %u unchanged", cached);
 	return TRUE;
 }
 
