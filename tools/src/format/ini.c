@@ -50,6 +50,8 @@ static gboolean group_matches(const char *pattern, const char *group)
 {
 	gsize length = strlen(pattern);
 
+	if (g_str_equal(pattern, "*"))
+		return TRUE;
 	if (g_str_has_suffix(pattern, " *"))
 		return strncmp(pattern, group, length - 1) == 0 && group[length - 1];
 	return g_str_equal(pattern, group);

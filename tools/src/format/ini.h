@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* One allowed key. `group` may end in " *" ("collection *") to match any group of that kind. A key of
- * "*" allows any key in the group. */
+/* One allowed key. `group` may end in " *" ("collection *") to match any group of that kind, or be "*" for
+ * any at all. A key of "*" allows any key in the group. */
 typedef struct {
 	const char *group;
 	const char *key;

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "format/ini.h"
 
 #include <string.h>
 
@@ -11,139 +12,89 @@
 #define MAX_ORIGINS 32
 #define UNLOCKED "unlocked"
 
-typedef struct {
-	const char *file_name;
-	guint line;
-	KilnSourceLock *lock;
-	KilnSourceEntry *entry; /* of the group under way; owned by `lock` */
-	guint keys_seen;	/* of that group: bit per row of `keys` */
-	GString *comment;	/* comment lines not yet given to an entry */
-} Parser;
+static const KilnIniKey schema[] = {
+	{"*", "sha256", FALSE},
+	{"*", "size", FALSE},
+	{"*", "origins", FALSE},
+	{NULL, NULL, FALSE},
+};
 
-typedef gboolean (*ValueParser)(Parser *parser, const char *value, GError **error);
-
-static gboolean refuse(const Parser *parser, guint line, GError **error, const char *format, ...)
-	G_GNUC_PRINTF(4, 5);
-
-static gboolean refuse(const Parser *parser, guint line, GError **error, const char *format, ...)
+static gboolean read_sha256(const KilnIni *ini, KilnSourceEntry *entry, GError **error)
 {
-	g_autofree char *text = NULL;
-	g_autofree char *printable = NULL;
-	va_list arguments;
+	g_autofree char *value = kiln_ini_get(ini, entry->name, "sha256", NULL);
 
-	va_start(arguments, format);
-	text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	printable = kiln_text_printable(text);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "%s:%u: %s", parser->file_name, line,
-		printable);
-	return FALSE;
-}
-
-static gboolean parse_sha256(Parser *parser, const char *value, GError **error)
-{
+	if (value == NULL)
+		return kiln_ini_set_error(ini, entry->name, NULL, error,
+			"[%s] has no sha256; write \"sha256 = " UNLOCKED
+			"\" and run `kiln fetch --lock`",
+			entry->name);
 	if (strcmp(value, UNLOCKED) == 0)
 		return TRUE;
 	if (!kiln_digest_is_valid(value))
-		return refuse(parser, parser->line, error,
-			"sha256 of \"%s\" is not %d lower-case hexadecimal digits; write "
-			"\"" UNLOCKED "\" and run `kiln fetch --lock`",
-			parser->entry->name, KILN_DIGEST_HEX_LENGTH);
-	parser->entry->sha256 = g_strdup(value);
+		return kiln_ini_set_error(ini, entry->name, "sha256", error,
+			"sha256 of [%s] is not %d lower-case hexadecimal digits; write \"" UNLOCKED
+			"\" and run `kiln fetch --lock`",
+			entry->name, KILN_DIGEST_HEX_LENGTH);
+	entry->sha256 = g_steal_pointer(&value);
 	return TRUE;
 }
 
-static gboolean parse_size(Parser *parser, const char *value, GError **error)
+static gboolean read_size(const KilnIni *ini, KilnSourceEntry *entry, GError **error)
 {
+	g_autofree char *value = kiln_ini_get(ini, entry->name, "size", NULL);
 	gint64 size;
 
+	if (value == NULL && entry->sha256 == NULL)
+		return TRUE;
+	if (value == NULL)
+		return kiln_ini_set_error(ini, entry->name, NULL, error,
+			"[%s] has a sha256 but no size; run `kiln fetch --lock`", entry->name);
+	if (entry->sha256 == NULL)
+		return kiln_ini_set_error(ini, entry->name, "size", error,
+			"[%s] is " UNLOCKED " but has a size; remove the size", entry->name);
 	if (!kiln_text_parse_number(value, 1, (gint64)KILN_SOURCE_MAX_BYTES, &size, NULL))
-		return refuse(parser, parser->line, error,
-			"size of \"%s\" is no number of bytes from 1 to %" G_GUINT64_FORMAT,
-			parser->entry->name, KILN_SOURCE_MAX_BYTES);
-	parser->entry->size = (guint64)size;
+		return kiln_ini_set_error(ini, entry->name, "size", error,
+			"size of [%s] is no number of bytes from 1 to %" G_GUINT64_FORMAT,
+			entry->name, KILN_SOURCE_MAX_BYTES);
+	entry->size = (guint64)size;
 	return TRUE;
 }
 
-static gboolean add_origin(Parser *parser, const char *text, GError **error)
+static gboolean add_origin(
+	const KilnIni *ini, KilnSourceEntry *entry, const char *text, GError **error)
 {
-	GPtrArray *origins = parser->entry->origins;
 	g_autoptr(GError) reason = NULL;
 	g_autoptr(KilnOrigin) origin = kiln_origin_parse(text, &reason);
 
 	if (origin == NULL)
-		return refuse(parser, parser->line, error, "%s", reason->message);
-	for (guint i = 0; i < origins->len; i++) {
-		const KilnOrigin *other = origins->pdata[i];
+		return kiln_ini_set_error(
+			ini, entry->name, "origins", error, "%s", reason->message);
+	for (guint i = 0; i < entry->origins->len; i++) {
+		const KilnOrigin *other = entry->origins->pdata[i];
 
 		if (strcmp(other->text, text) == 0)
-			return refuse(parser, parser->line, error,
+			return kiln_ini_set_error(ini, entry->name, "origins", error,
 				"origin \"%s\" is named twice; remove one", text);
 	}
-	if (origins->len == MAX_ORIGINS)
-		return refuse(parser, parser->line, error, "more than %d origins of \"%s\"",
-			MAX_ORIGINS, parser->entry->name);
-	g_ptr_array_add(origins, g_steal_pointer(&origin));
+	if (entry->origins->len == MAX_ORIGINS)
+		return kiln_ini_set_error(ini, entry->name, "origins", error,
+			"[%s] has more than %d origins", entry->name, MAX_ORIGINS);
+	g_ptr_array_add(entry->origins, g_steal_pointer(&origin));
 	return TRUE;
 }
 
 /* A key file list: elements end with ';', the last one may lack it. */
-static gboolean parse_origins(Parser *parser, const char *value, GError **error)
+static gboolean read_origins(const KilnIni *ini, KilnSourceEntry *entry, GError **error)
 {
+	g_autofree char *value = kiln_ini_get(ini, entry->name, "origins", "");
 	g_auto(GStrv) elements = g_strsplit(value, ";", -1);
 
 	for (guint i = 0; elements[i] != NULL; i++) {
 		if (elements[i][0] == '\0' && elements[i + 1] == NULL)
 			break;
-		if (!add_origin(parser, elements[i], error))
+		if (!add_origin(ini, entry, elements[i], error))
 			return FALSE;
 	}
-	return TRUE;
-}
-
-static const struct {
-	const char *name;
-	ValueParser parse;
-} keys[] = {
-	{"sha256", parse_sha256},
-	{"size", parse_size},
-	{"origins", parse_origins},
-};
-
-enum { SEEN_SHA256 = 1, SEEN_SIZE = 2 };
-
-static gboolean parse_key(Parser *parser, const char *key, const char *value, GError **error)
-{
-	const char *const names[] = {"sha256", "size", "origins", NULL};
-	const char *nearest;
-
-	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-		if (strcmp(key, keys[i].name) != 0)
-			continue;
-		if (parser->keys_seen & (1u << i))
-			return refuse(parser, parser->line, error,
-				"key \"%s\" stands twice in [%s]; remove one", key,
-				parser->entry->name);
-		parser->keys_seen |= 1u << i;
-		return keys[i].parse(parser, value, error);
-	}
-	nearest = kiln_text_nearest(key, names);
-	return refuse(parser, parser->line, error, "unknown key \"%s\"; %s%s%s", key,
-		nearest != NULL ? "did you mean \"" : "a source has sha256, size and origins",
-		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-}
-
-static gboolean check_generated(Parser *parser, GError **error)
-{
-	const KilnSourceEntry *entry = parser->entry;
-
-	if (entry->origins->len > 1)
-		return refuse(parser, entry->line, error,
-			"[%s] mixes a kiln: origin with others; what Kiln generates has no other",
-			entry->name);
-	if (parser->keys_seen & (SEEN_SHA256 | SEEN_SIZE))
-		return refuse(parser, entry->line, error,
-			"[%s] is generated by Kiln; remove its sha256 and size", entry->name);
 	return TRUE;
 }
 
@@ -155,176 +106,145 @@ static gboolean has_generated_origin(const KilnSourceEntry *entry)
 	return FALSE;
 }
 
-static gboolean finish_entry(Parser *parser, GError **error)
+static gboolean check_generated(const KilnIni *ini, const KilnSourceEntry *entry, GError **error)
 {
-	const KilnSourceEntry *entry = parser->entry;
+	static const char *const keys[] = {"sha256", "size"};
 
-	if (entry == NULL)
-		return TRUE;
-	if (has_generated_origin(entry))
-		return check_generated(parser, error);
-	if (!(parser->keys_seen & SEEN_SHA256))
-		return refuse(parser, entry->line, error,
-			"[%s] has no sha256; write \"sha256 = " UNLOCKED
-			"\" and run `kiln fetch --lock`",
+	if (entry->origins->len > 1)
+		return kiln_ini_set_error(ini, entry->name, "origins", error,
+			"[%s] mixes a kiln: origin with others; what Kiln generates has no other",
 			entry->name);
-	if (entry->sha256 != NULL && entry->size == 0)
-		return refuse(parser, entry->line, error,
-			"[%s] has a sha256 but no size; run `kiln fetch --lock`", entry->name);
-	if (entry->sha256 == NULL && entry->size != 0)
-		return refuse(parser, entry->line, error,
-			"[%s] is " UNLOCKED " but has a size; remove the size", entry->name);
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+		g_autofree char *value = kiln_ini_get(ini, entry->name, keys[i], NULL);
+
+		if (value != NULL)
+			return kiln_ini_set_error(ini, entry->name, keys[i], error,
+				"[%s] is generated by Kiln; remove its %s", entry->name, keys[i]);
+	}
 	return TRUE;
 }
 
-/* Gives the comment lines collected so far to the entry under way. */
-static char *take_comment(Parser *parser)
+static KilnSourceEntry *read_entry(const KilnIni *ini, const char *name, GError **error)
 {
-	char *comment = NULL;
+	g_autoptr(KilnSourceEntry) entry = kiln_source_entry_new(name);
 
-	g_strchomp(parser->comment->str);
-	if (parser->comment->str[0] != '\0')
-		comment = g_strdup(parser->comment->str);
-	g_string_truncate(parser->comment, 0);
-	return comment;
+	if (!kiln_source_name_is_valid(name)) {
+		kiln_ini_set_error(ini, name, NULL, error,
+			"[%s] cannot be the name of a source file; write a plain file name", name);
+		return NULL;
+	}
+	if (!read_origins(ini, entry, error))
+		return NULL;
+	if (has_generated_origin(entry)
+			? !check_generated(ini, entry, error)
+			: !read_sha256(ini, entry, error) || !read_size(ini, entry, error))
+		return NULL;
+	return g_steal_pointer(&entry);
 }
 
-static void attach_comment(Parser *parser)
+static gboolean read_entries(KilnSourceLock *lock, const KilnIni *ini, GError **error)
 {
-	KilnSourceEntry *entry = parser->entry;
-	g_autofree char *before = entry->comment;
-	g_autofree char *added = take_comment(parser);
+	g_auto(GStrv) names = kiln_ini_list_groups(ini, "");
 
-	entry->comment = NULL;
-	if (before != NULL && added != NULL)
-		entry->comment = g_strconcat(before, "\n", added, NULL);
-	else
-		entry->comment = g_strdup(before != NULL ? before : added);
-}
+	for (guint i = 0; names[i] != NULL; i++) {
+		KilnSourceEntry *entry = read_entry(ini, names[i], error);
 
-static gboolean parse_group(Parser *parser, char *line, GError **error)
-{
-	gsize length = strlen(line);
-	KilnSourceEntry *entry;
-	const KilnSourceEntry *earlier;
-
-	if (!finish_entry(parser, error))
-		return FALSE;
-	if (line[length - 1] != ']')
-		return refuse(parser, parser->line, error, "group has no closing ']'");
-	line[length - 1] = '\0';
-	if (!kiln_source_name_is_valid(line + 1))
-		return refuse(parser, parser->line, error,
-			"\"%s\" cannot be the name of a source file", line + 1);
-	earlier = kiln_source_lock_find(parser->lock, line + 1);
-	if (earlier != NULL)
-		return refuse(parser, parser->line, error,
-			"[%s] was already locked in line %u; remove one", line + 1, earlier->line);
-	if (parser->lock->entries->len == MAX_ENTRIES)
-		return refuse(parser, parser->line, error, "more than %d files", MAX_ENTRIES);
-	entry = kiln_source_entry_new(line + 1);
-	entry->line = parser->line;
-	g_ptr_array_add(parser->lock->entries, entry);
-	parser->entry = entry;
-	parser->keys_seen = 0;
-	attach_comment(parser);
+		if (entry == NULL)
+			return FALSE;
+		g_ptr_array_add(lock->entries, entry);
+		if (i >= MAX_ENTRIES)
+			return kiln_ini_set_error(ini, names[i], NULL, error,
+				"more than %d files are locked", MAX_ENTRIES);
+	}
 	return TRUE;
+}
+
+/* The collected lines without blank ones at the end, or NULL. */
+static char *take_block(GString *block)
+{
+	g_autofree char *text = g_strchomp(g_strdup(block->str));
+
+	g_string_truncate(block, 0);
+	return text[0] != '\0' ? g_steal_pointer(&text) : NULL;
+}
+
+static void append_comment(KilnSourceEntry *entry, char *block)
+{
+	char *before = entry->comment;
+
+	if (before == NULL || block == NULL) {
+		entry->comment = before != NULL ? before : block;
+		return;
+	}
+	entry->comment = g_strconcat(before, "\n", block, NULL);
+	g_free(before);
+	g_free(block);
 }
 
 /* Runs of blank lines count as one, so that what is emitted is read back the same. */
-static void collect_comment(Parser *parser, const char *line)
+static void collect_line(GString *block, const char *line)
 {
-	GString *comment = parser->comment;
-
-	if (line[0] == '\0' && (comment->len == 0 || g_str_has_suffix(comment->str, "\n\n")))
+	if (line[0] == '\0' && (block->len == 0 || g_str_has_suffix(block->str, "\n\n")))
 		return;
-	g_string_append_printf(comment, "%s\n", line);
-}
-
-static gboolean parse_line(Parser *parser, char *line, GError **error)
-{
-	char *equals;
-
-	for (const char *byte = line; *byte != '\0'; byte++)
-		if (g_ascii_iscntrl(*byte) && *byte != '\t')
-			return refuse(parser, parser->line, error,
-				"control character 0x%02x; write plain text with Unix line ends",
-				(guint)(guchar)*byte);
-	g_strstrip(line);
-	if (line[0] == '\0' || line[0] == '#') {
-		collect_comment(parser, line);
-		return TRUE;
-	}
-	if (line[0] == '[')
-		return parse_group(parser, line, error);
-	equals = strchr(line, '=');
-	if (equals == NULL)
-		return refuse(parser, parser->line, error,
-			"\"%.40s\" is neither [file name] nor key = value", line);
-	if (parser->entry == NULL)
-		return refuse(parser, parser->line, error,
-			"key before the first group; begin with [file name]");
-	attach_comment(parser);
-	*equals = '\0';
-	return parse_key(parser, g_strchomp(line), g_strchug(equals + 1), error);
+	g_string_append_printf(block, "%s\n", line);
 }
 
 /* What stands above the first group is the lock's header, down to its last blank line. */
-static void split_header(Parser *parser)
+static void split_header(KilnSourceLock *lock, KilnSourceEntry *first)
 {
-	KilnSourceLock *lock = parser->lock;
-	KilnSourceEntry *first;
-	g_autofree char *block = NULL;
-	char *blank;
+	g_autofree char *block = g_steal_pointer(&first->comment);
+	char *blank = block != NULL ? g_strrstr(block, "\n\n") : NULL;
 
-	if (lock->entries->len == 0) {
-		lock->header = take_comment(parser);
-		return;
-	}
-	lock->footer = take_comment(parser);
-	first = lock->entries->pdata[0];
-	block = g_steal_pointer(&first->comment);
-	blank = block != NULL ? g_strrstr(block, "\n\n") : NULL;
 	if (blank != NULL) {
 		first->comment = g_strdup(blank + 2);
 		*blank = '\0';
 	}
-	lock->header = g_strdup(block);
+	lock->header = g_steal_pointer(&block);
 }
 
-static gboolean parse_text(Parser *parser, const char *text, GError **error)
+/* GKeyFile keeps comments too, but ties them to keys and loses which are whose at the file's ends.
+ */
+static void read_comments(KilnSourceLock *lock, const char *text)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autoptr(GString) block = g_string_new(NULL);
+	guint groups = 0;
 
 	for (guint i = 0; lines[i] != NULL; i++) {
-		parser->line = i + 1;
-		if (!parse_line(parser, lines[i], error))
-			return FALSE;
+		g_strstrip(lines[i]);
+		if (lines[i][0] == '\0' || lines[i][0] == '#') {
+			collect_line(block, lines[i]);
+			continue;
+		}
+		if (lines[i][0] == '[')
+			groups++;
+		append_comment(lock->entries->pdata[groups - 1], take_block(block));
 	}
-	return finish_entry(parser, error);
+	if (groups == 0) {
+		lock->header = take_block(block);
+		return;
+	}
+	lock->footer = take_block(block);
+	split_header(lock, lock->entries->pdata[0]);
 }
 
 KilnSourceLock *kiln_source_lock_parse(
 	const char *text, gsize size, const char *file_name, GError **error)
 {
 	g_autoptr(KilnSourceLock) lock = kiln_source_lock_new();
-	g_autoptr(GString) comment = g_string_new(NULL);
 	g_autofree char *copy = g_strndup(text, size);
-	Parser parser = {.file_name = file_name, .lock = lock, .comment = comment};
-	const char *end;
-	gboolean parsed;
+	g_autoptr(KilnIni) ini = NULL;
 
-	if (size > KILN_SOURCE_LOCK_MAX_BYTES || memchr(text, '\0', size) != NULL ||
-		!g_utf8_validate(text, (gssize)size, &end)) {
+	if (size > KILN_SOURCE_LOCK_MAX_BYTES || strlen(copy) != size) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"%s: no source lock: not UTF-8 text of at most %d bytes", file_name,
+			"%s:1: no source lock: not text of at most %d bytes", file_name,
 			KILN_SOURCE_LOCK_MAX_BYTES);
 		return NULL;
 	}
-	parsed = parse_text(&parser, copy, error);
-	if (!parsed)
+	ini = kiln_ini_parse(copy, file_name, schema, error);
+	if (ini == NULL || !read_entries(lock, ini, error))
 		return NULL;
-	split_header(&parser);
+	read_comments(lock, copy);
 	return g_steal_pointer(&lock);
 }
 

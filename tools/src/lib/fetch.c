@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define MAX_BACKOFF_MS 30000
-#define MAX_REDIRECTS 5
 #define PROGRESS_INTERVAL_US 100000
 #define POLL_MS 200
 /* A try that got at least this much further than any before it does not count as one. */
@@ -46,7 +45,7 @@ typedef struct {
 	guint64 range_start;  /* offset the server says it sends */
 	gboolean body_started;
 	gboolean wrong_bytes; /* some URL delivered other bytes */
-	guint64 announced;    /* size the server gave; 0: none */
+	gint64 announced;     /* size the server gave; -1: none */
 	StopReason stop;
 	GError *fatal;
 	char message[CURL_ERROR_SIZE];
@@ -106,6 +105,7 @@ static size_t receive_header(char *data, size_t size, size_t count, void *user_d
 	return size * count;
 }
 
+/* FALSE, which is also the 0 bytes by which a callback ends its transfer. */
 static gboolean stop(Transfer *transfer, StopReason reason)
 {
 	transfer->stop = reason;
@@ -129,8 +129,8 @@ static gboolean begin_body(Transfer *transfer)
 		transfer->resumed_from = 0;
 	}
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	if (length > 0)
-		transfer->announced = transfer->resumed_from + (guint64)length;
+	if (length >= 0)
+		transfer->announced = (gint64)transfer->resumed_from + length;
 	return TRUE;
 }
 
@@ -142,14 +142,10 @@ static size_t receive_body(char *data, size_t size, size_t count, void *user_dat
 	if (!transfer->body_started && !begin_body(transfer))
 		return 0;
 	if (kiln_cache_writer_size(transfer->writer) + bytes > byte_limit(transfer) ||
-		transfer->announced > byte_limit(transfer)) {
-		stop(transfer, STOP_TOO_LARGE);
-		return 0;
-	}
-	if (!kiln_cache_writer_append(transfer->writer, data, bytes, &transfer->fatal)) {
-		stop(transfer, STOP_FATAL);
-		return 0;
-	}
+		transfer->announced > (gint64)byte_limit(transfer))
+		return stop(transfer, STOP_TOO_LARGE);
+	if (!kiln_cache_writer_append(transfer->writer, data, bytes, &transfer->fatal))
+		return stop(transfer, STOP_FATAL);
 	return bytes;
 }
 
@@ -179,7 +175,7 @@ static CURL *make_easy(Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "kiln/" KILN_VERSION);
 	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(
@@ -223,7 +219,7 @@ static gboolean start_try(Run *run, Transfer *transfer, GError **error)
 	transfer->stop = STOP_NONE;
 	transfer->body_started = FALSE;
 	transfer->range_start = 0;
-	transfer->announced = 0;
+	transfer->announced = -1;
 	transfer->message[0] = '\0';
 	if (!ask_for_the_rest(transfer, error))
 		return FALSE;
@@ -357,7 +353,7 @@ static gboolean judge_complete(Transfer *transfer, GError **error)
 	g_autoptr(GError) local = NULL;
 
 	/* Without an announced length a broken connection looks like the end of the file. */
-	if (size < task->size && transfer->announced == 0) {
+	if (size < task->size && transfer->announced < 0) {
 		g_autofree char *reason = g_strdup_printf("ended after %" G_GUINT64_FORMAT
 							  " of %" G_GUINT64_FORMAT " bytes",
 			size, task->size);
@@ -473,7 +469,7 @@ static void tell_progress(Run *run, gboolean always)
 							: task->ret_size;
 
 		current += have;
-		total += MAX(have, task->size != 0 ? task->size : transfer->announced);
+		total += MAX(have, task->size ?: (guint64)MAX(transfer->announced, 0));
 	}
 	run->told_us = now;
 	kiln_event_progress(run->options->subject, current, total);

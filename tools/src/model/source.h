@@ -41,7 +41,6 @@ typedef struct {
 	guint64 size;	    /* bytes; 0 exactly when sha256 is NULL */
 	GPtrArray *origins; /* of KilnOrigin, in the order they are tried; may be empty */
 	char *comment;	    /* the comment lines above the group, or NULL */
-	guint line;	    /* where the group starts, for messages; 0 when made in memory */
 } KilnSourceEntry;
 
 KilnSourceEntry *kiln_source_entry_new(const char *name);
