@@ -72,9 +72,9 @@ gboolean kiln_gpg_import(KilnGpg *gpg, const char *path, char **ret_fingerprint,
 /* Makes a signature and throws it away: TRUE when the key and its passphrase are at hand. */
 gboolean kiln_gpg_check_signing(KilnGpg *gpg, const char *fingerprint, GError **error);
 
-/* Writes `signature_path` (replaced atomically): one armoured SHA-256 signature over the bytes of
- * `path`. A key whose passphrase cannot be had without asking, with nobody to ask, is code
- * VERIFY. */
+/* Writes `signature_path` (replaced atomically): one armoured RSA signature with SHA-256 or
+ * SHA-512 over the bytes of `path`. A key whose passphrase cannot be had without asking, with
+ * nobody to ask, is code VERIFY. */
 gboolean kiln_gpg_sign_detached(KilnGpg *gpg, const char *fingerprint, const char *path,
 	const char *signature_path, GError **error);
 
