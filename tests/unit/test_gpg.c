@@ -450,7 +450,7 @@ static void test_leaves_the_users_agent_alone(void **state)
 {
 	Fixture *fixture = *state;
 	g_autofree char *home = path_in(fixture, "users-home");
-	char *start[] = {"gpg-agent", "--homedir", home, "--quiet", "--daemon", NULL};
+	const char *start[] = {"gpg-agent", "--homedir", home, "--quiet", "--daemon", NULL};
 	const char *end[] = {"gpg-connect-agent", "--homedir", home, "--no-autostart", "KILLAGENT",
 		"/bye", NULL};
 
