@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kiln spec: what a spec says for a target. */
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "engine/context.h"
 #include "format/spec_json.h"
 
@@ -9,8 +8,8 @@ static struct {
 } options;
 
 static const GOptionEntry entries[] = {
-	{"collection", 'c', 0, G_OPTION_ARG_STRING, &options.collection, "The collection", "NAME"},
-	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target", "NAME"},
+	{"collection", 'c', 0, G_OPTION_ARG_STRING, &options.collection, "The collection the package is in", "NAME"},
+	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target to evaluate for", "NAME"},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -88,16 +87,11 @@ static void print_diagnostics(const KilnSpec *spec)
 
 static KilnSpec *evaluate(const KilnInvocation *invocation, GError **error)
 {
-	const KilnCollection *collection = kiln_cli_collection(invocation, options.collection, error);
-	KilnTarget *target =
-		collection ? kiln_cli_target(invocation, collection, options.target, error) : NULL;
 	g_autoptr(KilnContext) context =
-		target ? kiln_context_open(invocation->project, collection, target, error) : NULL;
-
-	if (!context)
-		return NULL;
+		kiln_cli_context(invocation, options.collection, options.target, error);
 	const KilnCatalogPackage *package =
-		kiln_catalog_find(context->packages, invocation->arguments[0], error);
+		context ? kiln_catalog_find(context->packages, invocation->arguments[0], error) : NULL;
+
 	return package ? kiln_context_evaluate(context, package, error) : NULL;
 }
 
@@ -117,7 +111,7 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 	return TRUE;
 }
 
-const KilnCommand kiln_cmd_spec = {
+const KilnCommand kiln_command_spec = {
 	.name = "spec",
 	.synopsis = "PACKAGE",
 	.summary = "Show what a spec says for a target",
