@@ -161,7 +161,8 @@ static char *sources_text(const Mirror *mirror, const char *suite, gboolean with
 static gboolean is_network_setting(const char *line)
 {
 	static const char *const left_out[] = {"Acquire::IndexTargets", "Acquire::Allow", "Acquire::cdrom",
-		"Acquire::Changelogs", "Acquire::Languages"};
+		"Acquire::Changelogs", "Acquire::Languages", "Acquire::GzipIndexes",
+		"Acquire::CompressionTypes"};
 
 	if (!g_str_has_prefix(line, "Acquire::"))
 		return FALSE;
@@ -314,17 +315,18 @@ static gboolean sources_enabled(const char *apt_dir)
 
 char *kiln_apt_prepare(const char *apt_dir, const char *suite, gboolean with_sources, GError **error)
 {
-	g_autofree char *lock_path = g_build_filename(apt_dir, "lock", NULL);
-	g_autofree char *config_path = g_build_filename(apt_dir, "apt.conf", NULL);
+	g_autofree char *directory = g_build_filename(apt_dir, suite, NULL);
+	g_autofree char *lock_path = g_build_filename(directory, "kiln.lock", NULL);
+	g_autofree char *config_path = g_build_filename(directory, "apt.conf", NULL);
 	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "updating package lists", TRUE, error);
 	g_auto(Mirror) mirror = {0};
 	g_autofree char *sources = NULL;
 
-	if (!lock || !make_directories(apt_dir, error) || !find_mirror(&mirror, error))
+	if (!lock || !make_directories(directory, error) || !find_mirror(&mirror, error))
 		return NULL;
-	sources = sources_text(&mirror, suite, with_sources || sources_enabled(apt_dir));
-	if (!write_configuration(apt_dir, config_path, sources, error) ||
-		!refresh(apt_dir, config_path, sources, error))
+	sources = sources_text(&mirror, suite, with_sources || sources_enabled(directory));
+	if (!write_configuration(directory, config_path, sources, error) ||
+		!refresh(directory, config_path, sources, error))
 		return NULL;
 	return g_steal_pointer(&config_path);
 }

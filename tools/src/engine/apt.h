@@ -9,8 +9,7 @@
 #include <glib.h>
 
 /*
- * Makes or refreshes the configuration below `apt_dir` (absolute) for `suite` and runs apt-get
- * update when its lists are older than a day or made for other sources. `with_sources` also enables
+ * Makes or refreshes the configuration in `apt_dir`/`suite` (absolute) and runs apt-get update when its lists are older than a day or made for other sources. `with_sources` also enables
  * source packages. Waits while another process does the same in the same directory. With usable
  * older lists an unreachable mirror is only a warning. Returns the path to give to apt in
  * APT_CONFIG; caller owns. Errors: SYSTEM apt is missing, CONFIG the machine's apt knows no Debian

@@ -14,10 +14,10 @@
 typedef struct {
 	const char *target_directory; /* holds import.conf, names.conf, base-setup/ */
 	const char *output_directory;
-	const char *apt_directory;     /* for engine/apt and the downloaded packages */
-	const char *metadata_cache;    /* of lib/repomd; may be NULL */
-	const char *libexec_directory; /* holds kiln-deb2rpm */
-	guint parallel;		       /* 0: one for each processor */
+	const char *apt_directory;    /* of kiln_apt_prepare */
+	const char *suite;
+	const char *helper_directory; /* holds kiln-deb2rpm */
+	guint parallel;		      /* 0: one for each processor */
 } KilnBaseImport;
 
 typedef struct {

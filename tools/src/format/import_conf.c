@@ -62,7 +62,6 @@ void kiln_import_conf_free(KilnImportConf *conf)
 {
 	if (!conf)
 		return;
-	g_free(conf->suite);
 	g_strfreev(conf->packages);
 	g_strfreev(conf->excludes);
 	g_hash_table_unref(conf->recipes);
@@ -247,14 +246,13 @@ static gboolean take_import(KilnImportConf *conf, GKeyFile *file, GError **error
 	g_auto(GStrv) keys = g_key_file_get_keys(file, "import", NULL, error);
 
 	for (guint i = 0; keys && keys[i]; i++) {
-		if (strcmp(keys[i], "suite") != 0 && strcmp(keys[i], "exclude") != 0) {
+		if (strcmp(keys[i], "exclude") != 0) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[import] %s: unknown key", keys[i]);
 			return FALSE;
 		}
 	}
-	conf->suite = keys ? g_key_file_get_string(file, "import", "suite", error) : NULL;
 	conf->excludes = get_list(file, "import", "exclude");
-	return conf->suite != NULL;
+	return keys != NULL;
 }
 
 static gboolean take_groups(KilnImportConf *conf, GKeyFile *file, GError **error)

@@ -33,7 +33,6 @@ typedef struct {
 } KilnImportRecipe;
 
 typedef struct {
-	char *suite;
 	char **packages; /* sorted, each once; their dependencies follow by themselves */
 	char **excludes; /* packages never to be chosen for an alternative dependency */
 	GHashTable *recipes;
@@ -41,7 +40,7 @@ typedef struct {
 
 /*
  * Parses import.conf:
- *   [import]            suite=NAME, exclude=NAME;…
+ *   [import]            exclude=NAME;…
  *   [packages]          ANY-WORD=NAME;… (the words only group)
  *   [package NAME]      link=PATH TARGET;…  copy=FROM TO;…  bundle=GLOB TO;…
  *                       directory=PATH MODE [GROUP];…  drop=GLOB;…  config=GLOB;…  provides=CAPABILITY;…  requires=CAPABILITY;…
