@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "lib/solv_answer.h"
 #include "lib/solv_problem.h"
-#include "lib/solv_solution.h"
 #include "lib/solv_source.h"
 #include "model/dependency.h"
 
@@ -414,11 +414,13 @@ KilnSolution *kiln_solv_resolve(KilnSolv *solv, const KilnSolvRequest *request, 
 	}
 	const KilnSolvAnswer answer = {
 		.solver = question.solver,
-		.request = request,
+		.requester = request->requester,
 		.asking = question.asking,
+		.below = request->installed,
 		.installed = &question.installed,
+		.with_recommends = request->with_recommends,
 	};
-	return kiln_solv_solution_new(&answer, error);
+	return kiln_solv_answer_solution(&answer, error);
 }
 
 const char *const *kiln_solv_problems(const KilnSolv *solv)

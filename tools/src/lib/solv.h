@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "model/nevra.h"
+#include "model/solution.h"
 
 /* Repositories to solve over. For one thread. */
 typedef struct KilnSolv KilnSolv;
@@ -19,21 +19,6 @@ typedef struct {
 	const char *directory; /* holds repodata/repomd.xml */
 	int priority;	       /* a higher one wins over newer versions elsewhere */
 } KilnSolvRepository;
-
-/* A chosen package. */
-typedef struct {
-	KilnNevra nevra;
-	char *path;	     /* the package file: directory of its repository + location */
-	char *checksum_type; /* as the metadata says: "sha256", "sha512" … */
-	char *checksum;	     /* of the whole file, lower-case hexadecimal */
-	char *repository;    /* name it was added under */
-	guint64 installed_bytes;
-	guint64 file_bytes;
-	gint64 build_time; /* seconds since the epoch; 0 when the metadata does not say */
-} KilnSolvPackage;
-
-/* The packages that satisfy a request. Independent of the KilnSolv that found it. */
-typedef struct KilnSolution KilnSolution;
 
 /* What is asked. Zero-initialise, then set what matters. All borrowed, order of lists irrelevant.
  */
@@ -82,19 +67,3 @@ gboolean kiln_solv_check_closure(
  * directory `directory`, for `testsolv DIRECTORY/testcase.t` and for bug reports. */
 gboolean kiln_solv_dump(
 	KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error);
-
-void kiln_solution_free(KilnSolution *solution);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolution, kiln_solution_free)
-
-/* The packages to add (without those that were installed), as KilnSolvPackage: sorted by
- * kiln_nevra_compare, and in an order in which they can be installed. Borrowed. */
-const GPtrArray *kiln_solution_packages(const KilnSolution *solution);
-const GPtrArray *kiln_solution_in_order(const KilnSolution *solution);
-
-/* What was installed below and stays, sorted like kiln_solution_packages. Borrowed. */
-const GPtrArray *kiln_solution_installed(const KilnSolution *solution);
-
-/* Why the package called `name` is in: "asked for by REQUESTER: "DEP"" or ""PARENT" needs "DEP"",
- * one line a step from the request down to it, ends with NULL. NULL when it is not in. Caller owns.
- */
-char **kiln_solution_explain(const KilnSolution *solution, const char *name);
