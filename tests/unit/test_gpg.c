@@ -457,7 +457,7 @@ static void test_leaves_the_users_agent_alone(void **state)
 	assert_int_equal(g_mkdir(home, 0700), 0);
 	/* kiln_process would end what goes into the background. */
 	assert_true(g_spawn_sync(
-		NULL, start, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+		NULL, (char **)start, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
 	KilnGpg *gpg = open_home(home);
 	kiln_gpg_free(gpg);
 	assert_int_equal(processes_naming(home), 1);
