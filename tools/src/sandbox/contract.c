@@ -57,6 +57,7 @@ static gboolean write_build_directory(int root_fd, const char *macros, GError **
 		if (!kiln_tree_directory(root_fd, path, 0755, KILN_SANDBOX_UID, KILN_SANDBOX_GID, error))
 			return FALSE;
 	}
+	/* What the caller prepared; what an earlier run built has its owner already. */
 	for (gsize i = 0; i < G_N_ELEMENTS(given); i++)
 		if (!kiln_tree_give(root_fd, given[i], KILN_SANDBOX_UID, KILN_SANDBOX_GID, error))
 			return FALSE;
@@ -77,13 +78,26 @@ static gboolean write_etc(int root_fd, const KilnSandboxRequest *request, GError
 {
 	g_autofree char *hosts = hosts_text(request->network_hosts);
 
-	/* The same machine-id and zone everywhere: a build must not be able to depend on its host. */
+	/* A package may have brought its own. */
+	if (!kiln_tree_exists(root_fd, "/etc/localtime") &&
+		!kiln_tree_link(root_fd, "/etc/localtime", "../usr/share/zoneinfo/UTC", error))
+		return FALSE;
+	/* The same machine-id everywhere: a build must not be able to depend on its host. */
 	return kiln_tree_write(root_fd, "/etc/fstab", "", 0644, error) &&
 		kiln_tree_link(root_fd, "/etc/mtab", "../proc/self/mounts", error) &&
 		kiln_tree_write(root_fd, "/etc/machine-id", "6b696c6e6b696c6e6b696c6e6b696c6e\n", 0444, error) &&
-		kiln_tree_link(root_fd, "/etc/localtime", "../usr/share/zoneinfo/UTC", error) &&
 		kiln_tree_write(root_fd, "/etc/resolv.conf", "", 0644, error) &&
 		kiln_tree_write(root_fd, "/etc/hosts", hosts, 0644, error);
+}
+
+/* rpm 4.20's plugin takes scriptlets off the network by a namespace of their own, which needs a
+ * capability that root here does not have; the sandbox has no network to begin with. */
+static gboolean write_root_directory(int root_fd, const char *macros, GError **error)
+{
+	g_autofree char *text = g_strconcat("%__transaction_unshare %{nil}\n", macros, NULL);
+
+	return kiln_tree_directory(root_fd, "/root", 0700, 0, 0, error) &&
+		kiln_tree_write(root_fd, "/root/.rpmmacros", text, 0644, error);
 }
 
 gboolean kiln_contract_write(int root_fd, const KilnSandboxRequest *request, GError **error)
@@ -91,11 +105,11 @@ gboolean kiln_contract_write(int root_fd, const KilnSandboxRequest *request, GEr
 	if (!write_etc(root_fd, request, error))
 		return FALSE;
 	if (request->user == KILN_SANDBOX_ROOT)
-		return TRUE;
+		return write_root_directory(root_fd, request->macros, error);
 	return write_user(root_fd, error) && write_build_directory(root_fd, request->macros, error);
 }
 
-gboolean kiln_contract_write_install(int root_fd, const KilnSandboxRequest *request, GError **error)
+gboolean kiln_contract_write_install(int root_fd, const char *macros, GError **error)
 {
 	static const struct {
 		const char *path;
@@ -105,8 +119,7 @@ gboolean kiln_contract_write_install(int root_fd, const KilnSandboxRequest *requ
 	for (gsize i = 0; i < G_N_ELEMENTS(directories); i++)
 		if (!kiln_tree_directory(root_fd, directories[i].path, directories[i].mode, 0, 0, error))
 			return FALSE;
-	return !request->macros ||
-		kiln_tree_write(root_fd, "/etc/rpm/macros.kiln", request->macros, 0644, error);
+	return !macros || kiln_tree_write(root_fd, "/etc/rpm/macros.kiln", macros, 0644, error);
 }
 
 static gboolean bind_path(

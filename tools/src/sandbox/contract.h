@@ -10,8 +10,9 @@
 /* Writes user, group, /builddir and the files of /etc into the tree. */
 gboolean kiln_contract_write(int root_fd, const KilnSandboxRequest *request, GError **error);
 
-/* What a root needs before packages are installed into it: mount points, /etc/rpm/macros.kiln. */
-gboolean kiln_contract_write_install(int root_fd, const KilnSandboxRequest *request, GError **error);
+/* What a root needs before packages are installed into it: mount points, and `macros` (may be NULL)
+ * as /etc/rpm/macros.kiln. */
+gboolean kiln_contract_write_install(int root_fd, const char *macros, GError **error);
 
 /* Mounts a minimal /dev: nodes bound from the host, an own devpts, tmpfs /dev/shm. The console is
  * the null device. */

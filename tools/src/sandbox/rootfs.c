@@ -69,32 +69,45 @@ static gboolean mount_binds(
 	return TRUE;
 }
 
+static gboolean mount_kernel(int root_fd, gboolean with_sys, GError **error)
+{
+	return kiln_contract_mount_proc(root_fd, error) &&
+		(!with_sys || kiln_contract_mount_sys(root_fd, error)) &&
+		kiln_contract_mount_devices(root_fd, error);
+}
+
+/* Packages are installed into it, by a program inside: scriptlets find /proc and /dev there. */
+static gboolean mount_tree(
+	int root_fd, const char *destination, const KilnOverlay *overlay, GError **error)
+{
+	int point_fd = kiln_mount_point(root_fd, destination, TRUE, error), tree_fd;
+	gboolean good;
+
+	if (point_fd < 0)
+		return FALSE;
+	good = kiln_mount_overlay(overlay, point_fd, error);
+	close(point_fd);
+	if (!good)
+		return FALSE;
+	tree_fd = kiln_mount_point(root_fd, destination, TRUE, error);
+	if (tree_fd < 0)
+		return FALSE;
+	good = kiln_contract_write_install(tree_fd, NULL, error) && mount_kernel(tree_fd, FALSE, error);
+	close(tree_fd);
+	return good;
+}
+
 static gboolean mount_trees(
 	int root_fd, const KilnSandboxRequest *request, KilnInputs *inputs, GError **error)
 {
 	for (guint i = 0; i < request->trees->len; i++) {
 		const KilnSandboxTree *tree = request->trees->pdata[i];
 		KilnOverlay *overlay = &g_array_index(inputs->trees, KilnOverlay, i);
-		int point_fd;
-		gboolean good;
-		if (!make_scratch(overlay, i + 1, error))
-			return FALSE;
-		point_fd = kiln_mount_point(root_fd, tree->destination, TRUE, error);
-		if (point_fd < 0)
-			return FALSE;
-		good = kiln_mount_overlay(overlay, point_fd, error);
-		close(point_fd);
-		if (!good)
+		if (!make_scratch(overlay, i + 1, error) ||
+			!mount_tree(root_fd, tree->destination, overlay, error))
 			return FALSE;
 	}
 	return TRUE;
-}
-
-static gboolean mount_kernel(int root_fd, gboolean with_sys, GError **error)
-{
-	return kiln_contract_mount_proc(root_fd, error) &&
-		(!with_sys || kiln_contract_mount_sys(root_fd, error)) &&
-		kiln_contract_mount_devices(root_fd, error);
 }
 
 /* The host's directory, or the link that stands for it where / and /usr are merged. */
@@ -147,7 +160,7 @@ static gboolean complete_target(
 			mount_binds(target_fd, request, inputs, error) &&
 			mount_kernel(target_fd, TRUE, error);
 	/* Without /sys: packages own that directory, and rpm could not set its mode. */
-	return kiln_contract_write_install(target_fd, request, error) &&
+	return kiln_contract_write_install(target_fd, request->macros, error) &&
 		mount_kernel(target_fd, FALSE, error);
 }
 

@@ -166,6 +166,15 @@ char *kiln_tree_read(int root_fd, const char *path)
 	return g_steal_pointer(&text);
 }
 
+gboolean kiln_tree_exists(int root_fd, const char *path)
+{
+	int fd = kiln_open_in_root(root_fd, path, O_PATH | O_NOFOLLOW);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* Only what has another owner is touched: a chown in an overlay copies the file up. */
 static gboolean give_entry(const FTSENT *entry, uid_t uid, gid_t gid)
 {

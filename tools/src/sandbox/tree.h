@@ -20,5 +20,8 @@ gboolean kiln_tree_link(int root_fd, const char *path, const char *target, GErro
 /* The text of a regular file of at most 1 MiB; NULL when there is none. Caller owns. */
 char *kiln_tree_read(int root_fd, const char *path);
 
+/* TRUE when there is something, even a dangling link. */
+gboolean kiln_tree_exists(int root_fd, const char *path);
+
 /* Gives the directory `path` and all below it to `uid`:`gid`, without following links. */
 gboolean kiln_tree_give(int root_fd, const char *path, uid_t uid, gid_t gid, GError **error);
