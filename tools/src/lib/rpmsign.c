@@ -10,6 +10,7 @@
 #include <rpm/header.h>
 #include <rpm/rpmmacro.h>
 #include <rpm/rpmsign.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +67,21 @@ static char *gpg_command(const Signing *signing, const char *program, gint64 now
 	return g_string_free(command, FALSE);
 }
 
+/* Calls librpmsign, which names each package on stdout: that is not its to write to. */
+static int call_quietly(const char *path, const struct rpmSignArgs *arguments)
+{
+	FILE *answer = stdout;
+	FILE *nowhere = fopen("/dev/null", "we");
+
+	if (nowhere)
+		stdout = nowhere;
+	int status = arguments ? rpmPkgSign(path, arguments) : rpmPkgDelSign(path, NULL);
+	stdout = answer;
+	if (nowhere)
+		fclose(nowhere);
+	return status;
+}
+
 /* The macros librpmsign works with are process-wide: pushed for one signing and popped again.
  * Nothing of the user's rpm configuration is read, so there are no others. */
 static int sign_with_macros(const Signing *signing, const char *command)
@@ -79,7 +95,7 @@ static int sign_with_macros(const Signing *signing, const char *command)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(macros); i++)
 		rpmPushMacro(NULL, macros[i][0], NULL, macros[i][1], RMIL_GLOBAL);
-	int status = rpmPkgSign(signing->copy, &arguments);
+	int status = call_quietly(signing->copy, &arguments);
 	for (gsize i = 0; i < G_N_ELEMENTS(macros); i++)
 		rpmPopMacro(NULL, macros[i][0]);
 	return status;
@@ -126,7 +142,7 @@ static gboolean sign_copy(const Signing *signing, GError **error)
 	}
 	g_autofree char *command = gpg_command(signing, program, now);
 	/* librpmsign leaves a package alone whose signature looks the same as the new one would. */
-	if ((!signed_before || rpmPkgDelSign(signing->copy, NULL) == 0) &&
+	if ((!signed_before || call_quietly(signing->copy, NULL) == 0) &&
 		sign_with_macros(signing, command) == 0)
 		return TRUE;
 	tell_failure(signing, error);

@@ -4,8 +4,8 @@
  * ("rpmv3"), which is what the oldest client needs to notice a replaced payload.
  *
  * The signature's creation time is the package's build time, or the key's own creation if that is
- * later: the same package signed with the same key has the same bytes, today and after a lost
- * disk. So a signature's time says nothing about when it was made; expiry and revocation are
+ * later: the same unsigned package signed with the same key has the same bytes, today and after a
+ * lost disk. So a signature's time says nothing about when it was made; expiry and revocation are
  * judged by the clock.
  *
  * librpmsign starts gpg by fork and exec and keeps its settings in process-wide macros: one
