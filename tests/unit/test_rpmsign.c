@@ -10,6 +10,7 @@
 #include "lib/rpmverify.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -483,8 +484,8 @@ static void test_refuses_flipped_bytes(void **state)
 	g_free(original.bytes);
 }
 
-/* The attack that gets past rpm 4.8 with a header-only signature: another payload, and an MD5 that
- * fits. */
+/* The attack that gets past rpm 4.8 with a header-only signature: another payload, and an MD5
+ * that fits. */
 static void test_refuses_a_replaced_payload(void **state)
 {
 	Fixture *fixture = *state;
