@@ -20,9 +20,12 @@ $(O)/tests/cases/run_%: $(O)/obj/tests/cases/run_%.o $(O)/libkiln.a
 	$(call link)
 
 .PHONY: check-cases $(CASE_RUNNERS:%=check-cases-%)
-check-cases: $(CASE_RUNNERS:%=check-cases-%)
+check-cases: $(CASE_RUNNERS:%=check-cases-%) check-cases-checks
 $(CASE_RUNNERS:%=check-cases-%): check-cases-%: $(O)/tests/cases/run_%
 	@$< $(if $(UPDATE),--update) tests/cases/$*
+.PHONY: check-cases-checks
+check-cases-checks:
+	@tests/cases/run_checks.sh $(if $(UPDATE),--update) tests/cases/checks
 
 # Fuzzing. `make check-fuzz` replays each corpus (SANITIZE=address,undefined sees most); `make fuzz` looks for
 # new inputs with clang's libFuzzer for FUZZ_SECONDS a target, or only in FUZZ=NAME.

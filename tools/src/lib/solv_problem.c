@@ -316,39 +316,55 @@ static GArray *collect_reasons(Solver *solver, Id problem)
 	return reasons;
 }
 
-static void tell(const KilnSolvCase *solve, Reason *reason, GString *sentence, guint *told)
+/* A sentence under way. */
+typedef struct {
+	const KilnSolvCase *solve;
+	GArray *reasons; /* of Reason */
+	GString *sentence;
+	guint told;
+} Telling;
+
+static void tell(Telling *telling, Reason *reason)
 {
 	reason->told = TRUE;
-	if ((*told)++ >= MAX_CLAUSES)
+	if (telling->told++ >= MAX_CLAUSES)
 		return;
-	if (sentence->len > 0)
-		g_string_append(sentence, "; ");
+	if (telling->sentence->len > 0)
+		g_string_append(telling->sentence, "; ");
 	for (gsize i = 0; i < G_N_ELEMENTS(tellers); i++)
 		if (tellers[i].type == reason->type)
-			tellers[i].tell(solve, reason, sentence);
+			tellers[i].tell(telling->solve, reason, telling->sentence);
+}
+
+static void reach_providers(Pool *pool, Id dependency, Queue *reached)
+{
+	for (const Id *provider = pool_whatprovides_ptr(pool, dependency); *provider != 0;
+		provider++)
+		queue_pushunique(reached, *provider);
+}
+
+/* Tells what `id` has against it; what could satisfy its needs is added to `reached`. */
+static void tell_about(Telling *telling, Id id, Queue *reached)
+{
+	for (guint i = 0; i < telling->reasons->len; i++) {
+		Reason *reason = &g_array_index(telling->reasons, Reason, i);
+		if (reason->told || reason->source != id)
+			continue;
+		tell(telling, reason);
+		if (reason->type == SOLVER_RULE_PKG_REQUIRES)
+			reach_providers(pool_of(telling->solve), reason->dependency, reached);
+	}
 }
 
 /* Tells what `id` has against it, then what its providers have, nearest first. */
-static void tell_from(
-	const KilnSolvCase *solve, GArray *reasons, Id id, GString *sentence, guint *told)
+static void tell_from(Telling *telling, Id id)
 {
-	Pool *pool = pool_of(solve);
 	Queue reached;
 
 	queue_init(&reached);
 	queue_push(&reached, id);
-	for (int at = 0; at < reached.count; at++) {
-		for (guint i = 0; i < reasons->len; i++) {
-			Reason *reason = &g_array_index(reasons, Reason, i);
-			if (reason->told || reason->source != reached.elements[at])
-				continue;
-			tell(solve, reason, sentence, told);
-			if (reason->type == SOLVER_RULE_PKG_REQUIRES)
-				for (const Id *p = pool_whatprovides_ptr(pool, reason->dependency);
-					*p != 0; p++)
-					queue_pushunique(&reached, *p);
-		}
-	}
+	for (int i = 0; i < reached.count; i++)
+		tell_about(telling, reached.elements[i], &reached);
 	queue_free(&reached);
 }
 
@@ -356,19 +372,19 @@ static char *tell_problem(const KilnSolvCase *solve, Id problem)
 {
 	g_autoptr(GArray) reasons = collect_reasons(solve->solver, problem);
 	GString *sentence = g_string_new(NULL);
-	guint told = 0;
+	Telling telling = {.solve = solve, .reasons = reasons, .sentence = sentence};
 
 	for (guint i = 0; i < reasons->len; i++) {
 		const Reason *reason = &g_array_index(reasons, Reason, i);
 		if (is_root(solve, reason->source))
-			tell_from(solve, reasons, reason->source, sentence, &told);
+			tell_from(&telling, reason->source);
 	}
 	for (guint i = 0; i < reasons->len; i++)
 		if (!g_array_index(reasons, Reason, i).told)
-			tell_from(solve, reasons, g_array_index(reasons, Reason, i).source,
-				sentence, &told);
-	if (told > MAX_CLAUSES)
-		g_string_append_printf(sentence, "; and %u more reasons", told - MAX_CLAUSES);
+			tell_from(&telling, g_array_index(reasons, Reason, i).source);
+	if (telling.told > MAX_CLAUSES)
+		g_string_append_printf(
+			sentence, "; and %u more reasons", telling.told - MAX_CLAUSES);
 	if (sentence->len == 0)
 		g_string_append(sentence, solver_problem2str(solve->solver, problem));
 	return g_string_free(sentence, FALSE);
