@@ -52,6 +52,7 @@ char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directo
 	g_autofree char *tree = g_build_filename(setup_directory, name, NULL);
 
 	kiln_digest_add(digest, "format", FORMAT_VERSION);
+	kiln_digest_add(digest, "python", conf->python);
 	kiln_digest_add(digest, "deb", sha256);
 	kiln_digest_add(digest, "recipe", recipe ? recipe->text : NULL);
 	if (g_file_test(tree, G_FILE_TEST_IS_DIR) && !add_tree(digest, tree, error))
@@ -166,7 +167,6 @@ static void fill_texts(const KilnDebControl *control, KilnRpmPackage *package, T
 static gboolean write_package(const KilnDebConvert *options, const KilnDebControl *control,
 	const KilnDebFiles *files, KilnRpmPackage *package, GError **error)
 {
-	const KilnImportRecipe *recipe = kiln_import_conf_recipe(options->conf, package->name);
 	const char *priority = kiln_deb_control_get(control, "Priority");
 	gboolean is_core = g_strcmp0(priority, "required") == 0 || g_strcmp0(priority, "important") == 0;
 	g_auto(Texts) texts = {0};
@@ -176,7 +176,7 @@ static gboolean write_package(const KilnDebConvert *options, const KilnDebContro
 	fill_texts(control, package, &texts);
 	package->files = files->files;
 	package->build_time = files->newest;
-	kiln_deb_provides_add(package, recipe, is_core);
+	kiln_deb_provides_add(package, options->conf, is_core);
 	return kiln_rpm_write(package, options->output_path, error);
 }
 

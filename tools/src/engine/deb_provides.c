@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Debian's directories of Python 3 modules do not name the minor version. */
-#define PYTHON_VERSION "3.13"
 #define TEXT_MAX_BYTES (8 * 1024 * 1024)
 
 static char *package_evr(const KilnRpmPackage *package)
@@ -49,30 +47,35 @@ static char *text_of(const KilnRpmFile *file)
 	return file->size <= TEXT_MAX_BYTES ? g_strndup((const char *)file->data, file->size) : NULL;
 }
 
-static void scan_pkgconfig(const KilnRpmFile *file, GPtrArray *provides)
+typedef struct {
+	const char *python; /* Debian's directories of Python 3 modules do not name the minor version */
+	GPtrArray *provides;
+} Scan;
+
+static void scan_pkgconfig(const KilnRpmFile *file, const Scan *scan)
 {
 	g_autofree char *text = text_of(file);
 	g_autofree char *module = g_path_get_basename(file->path);
 
 	module[strlen(module) - strlen(".pc")] = '\0';
 	if (text)
-		kiln_scan_pkgconfig(module, text, provides);
+		kiln_scan_pkgconfig(module, text, scan->provides);
 }
 
-static void scan_python(const KilnRpmFile *file, GPtrArray *provides)
+static void scan_python(const KilnRpmFile *file, const Scan *scan)
 {
 	g_autofree char *text = text_of(file);
 
 	if (text)
-		kiln_scan_python_metadata(text, PYTHON_VERSION, provides);
+		kiln_scan_python_metadata(text, scan->python, scan->provides);
 }
 
-static void scan_perl(const KilnRpmFile *file, GPtrArray *provides)
+static void scan_perl(const KilnRpmFile *file, const Scan *scan)
 {
 	g_autofree char *text = text_of(file);
 
 	if (text)
-		kiln_scan_perl_module(text, provides);
+		kiln_scan_perl_module(text, scan->provides);
 }
 
 /* Each line of passwd(5) or group(5) begins with a name. */
@@ -90,36 +93,38 @@ static void scan_accounts(const KilnRpmFile *file, const char *kind, GPtrArray *
 	}
 }
 
-static void scan_users(const KilnRpmFile *file, GPtrArray *provides)
+static void scan_users(const KilnRpmFile *file, const Scan *scan)
 {
-	scan_accounts(file, "user", provides);
+	scan_accounts(file, "user", scan->provides);
 }
 
-static void scan_groups(const KilnRpmFile *file, GPtrArray *provides)
+static void scan_groups(const KilnRpmFile *file, const Scan *scan)
 {
-	scan_accounts(file, "group", provides);
+	scan_accounts(file, "group", scan->provides);
 }
 
-static void scan_file(const KilnRpmFile *file, GPtrArray *provides)
+static void scan_file(const KilnRpmFile *file, const Scan *scan)
 {
 	static const struct {
 		const char *glob;
-		void (*scan)(const KilnRpmFile *file, GPtrArray *provides);
+		int flags; /* without FNM_PATHNAME a * also stands for directories */
+		void (*scan)(const KilnRpmFile *file, const Scan *scan);
 	} scans[] = {
-		{"/usr/lib/*pkgconfig/*.pc", scan_pkgconfig},
-		{"/usr/share/pkgconfig/*.pc", scan_pkgconfig},
-		{"/usr/lib/python3*/dist-packages/*.dist-info/METADATA", scan_python},
-		{"/usr/lib/python3*/dist-packages/*.egg-info/PKG-INFO", scan_python},
-		{"/usr/lib/python3*/dist-packages/*.egg-info", scan_python},
-		{"/usr/share/perl*/*.pm", scan_perl},
-		{"/usr/lib/*/perl*/*.pm", scan_perl},
-		{"/etc/passwd", scan_users},
-		{"/etc/group", scan_groups},
+		{"/usr/lib/pkgconfig/*.pc", FNM_PATHNAME, scan_pkgconfig},
+		{"/usr/lib/*/pkgconfig/*.pc", FNM_PATHNAME, scan_pkgconfig},
+		{"/usr/share/pkgconfig/*.pc", FNM_PATHNAME, scan_pkgconfig},
+		{"/usr/lib/python3*/dist-packages/*.dist-info/METADATA", FNM_PATHNAME, scan_python},
+		{"/usr/lib/python3*/dist-packages/*.egg-info/PKG-INFO", FNM_PATHNAME, scan_python},
+		{"/usr/lib/python3*/dist-packages/*.egg-info", FNM_PATHNAME, scan_python},
+		{"/usr/share/perl*/*.pm", 0, scan_perl},
+		{"/usr/lib/*/perl*/*.pm", 0, scan_perl},
+		{"/etc/passwd", 0, scan_users},
+		{"/etc/group", 0, scan_groups},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(scans); i++) {
-		if (fnmatch(scans[i].glob, file->path, 0) == 0) {
-			scans[i].scan(file, provides);
+		if (fnmatch(scans[i].glob, file->path, scans[i].flags) == 0) {
+			scans[i].scan(file, scan);
 			return;
 		}
 	}
@@ -144,9 +149,11 @@ static void require_owner(KilnRpmPackage *package, const char *kind, const char 
 }
 
 void kiln_deb_provides_add(
-	KilnRpmPackage *package, const KilnImportRecipe *recipe, gboolean is_core)
+	KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core)
 {
 	g_autofree char *evr = package_evr(package);
+	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, package->name);
+	const Scan scan = {.python = conf->python, .provides = package->provides};
 
 	add_name(package, package->name, evr);
 	if (recipe)
@@ -160,6 +167,6 @@ void kiln_deb_provides_add(
 		if (file->is_elf64)
 			kiln_elf_add_provides(file->data, file->size, package->provides);
 		else if (file->data)
-			scan_file(file, package->provides);
+			scan_file(file, &scan);
 	}
 }

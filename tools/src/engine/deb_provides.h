@@ -11,9 +11,9 @@
 
 /*
  * Extends the lists of `package`, whose identity and files are set: its own name, those of
- * `recipe` (may be NULL), sonames, pkgconfig(), python3dist(), perl(), user() and group() of the
+ * its recipe in `conf`, sonames, pkgconfig(), python3dist(), perl(), user() and group() of the
  * account files, and for a core package its programs below /bin and /sbin, too. Requires gets
  * user() and group() of owners other than root.
  */
 void kiln_deb_provides_add(
-	KilnRpmPackage *package, const KilnImportRecipe *recipe, gboolean is_core);
+	KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core);

@@ -64,6 +64,7 @@ void kiln_import_conf_free(KilnImportConf *conf)
 		return;
 	g_strfreev(conf->packages);
 	g_strfreev(conf->excludes);
+	g_free(conf->python);
 	g_hash_table_unref(conf->recipes);
 	g_free(conf);
 }
@@ -246,13 +247,14 @@ static gboolean take_import(KilnImportConf *conf, GKeyFile *file, GError **error
 	g_auto(GStrv) keys = g_key_file_get_keys(file, "import", NULL, error);
 
 	for (guint i = 0; keys && keys[i]; i++) {
-		if (strcmp(keys[i], "exclude") != 0) {
+		if (strcmp(keys[i], "exclude") != 0 && strcmp(keys[i], "python") != 0) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[import] %s: unknown key", keys[i]);
 			return FALSE;
 		}
 	}
 	conf->excludes = get_list(file, "import", "exclude");
-	return keys != NULL;
+	conf->python = keys ? g_key_file_get_string(file, "import", "python", error) : NULL;
+	return conf->python != NULL;
 }
 
 static gboolean take_groups(KilnImportConf *conf, GKeyFile *file, GError **error)

@@ -35,12 +35,13 @@ typedef struct {
 typedef struct {
 	char **packages; /* sorted, each once; their dependencies follow by themselves */
 	char **excludes; /* packages never to be chosen for an alternative dependency */
+	char *python; /* version of Python 3 whose modules the packages hold: "3.13" */
 	GHashTable *recipes;
 } KilnImportConf;
 
 /*
  * Parses import.conf:
- *   [import]            exclude=NAME;…
+ *   [import]            python=VERSION  exclude=NAME;…
  *   [packages]          ANY-WORD=NAME;… (the words only group)
  *   [package NAME]      link=PATH TARGET;…  copy=FROM TO;…  bundle=GLOB TO;…
  *                       directory=PATH MODE [GROUP];…  drop=GLOB;…  config=GLOB;…  provides=CAPABILITY;…  requires=CAPABILITY;…

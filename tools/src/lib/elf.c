@@ -13,6 +13,18 @@ gboolean kiln_elf_is_elf64(const guint8 *data, gsize size)
 	return size > EI_NIDENT && memcmp(data, ELFMAG, SELFMAG) == 0 && data[EI_CLASS] == ELFCLASS64;
 }
 
+/* elfdeps passes over plugins: a library that others link against is called lib… or ld…. */
+static gboolean is_linkable(const char *soname)
+{
+	static const char *const prefixes[] = {"lib", "ld.", "ld-", "ld64."};
+
+	for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+		if (g_str_has_prefix(soname, prefixes[i]))
+			return strstr(soname, ".so") != NULL;
+	}
+	return FALSE;
+}
+
 static void add(GPtrArray *provides, const char *soname, const char *version)
 {
 	g_autofree char *name = g_strdup_printf("%s(%s)(64bit)", soname, version);
@@ -80,7 +92,7 @@ void kiln_elf_add_provides(const guint8 *data, gsize size, GPtrArray *provides)
 	/* libelf takes a writable pointer but only reads a file opened this way. */
 	elf = elf_memory((char *)data, size);
 	soname = elf && gelf_getehdr(elf, &header) && header.e_type == ET_DYN ? find_soname(elf) : NULL;
-	if (soname && *soname) {
+	if (soname && is_linkable(soname)) {
 		add(provides, soname, "");
 		add_versions(elf, soname, provides);
 	}

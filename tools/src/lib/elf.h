@@ -9,7 +9,7 @@ gboolean kiln_elf_is_elf64(const guint8 *data, gsize size);
 
 /*
  * Appends the KilnCapability of a 64-bit shared library: "SONAME()(64bit)" and, for each symbol
- * version it defines, "SONAME(VERSION)(64bit)". A file without a soname, or that is no shared
- * library, offers nothing.
+ * version it defines, "SONAME(VERSION)(64bit)". A plugin (soname not lib…),
+ * a file without a soname and what is no shared library offer nothing.
  */
 void kiln_elf_add_provides(const guint8 *data, gsize size, GPtrArray *provides);
