@@ -34,17 +34,26 @@ static gboolean allow_all(KilnAllowed *allowed, char *const *directories, GError
 	return TRUE;
 }
 
+/* Opened in the new mount namespace, a mount of another one cannot be cloned, and before anything is
+ * mounted over it. */
+static gboolean open_evaluator(const KilnInner *inner, int *ret_fd, GError **error)
+{
+	*ret_fd = inner->evaluator ? open(inner->evaluator, O_PATH | O_CLOEXEC) : -1;
+	return *ret_fd >= 0 || !inner->evaluator ||
+		kiln_error_set_errno(error, errno, "opening \"%s\"", inner->evaluator);
+}
+
 /* The fds and locks of `inputs` stay with this process. */
 static gboolean build_root(const KilnInner *inner, GError **error)
 {
 	g_autoptr(KilnAllowed) allowed = kiln_allowed_new();
 	KilnInputs inputs;
-	int root_fd;
+	int root_fd, evaluator_fd;
 
-	if (!allow_all(allowed, inner->allowed, error) ||
+	if (!allow_all(allowed, inner->allowed, error) || !open_evaluator(inner, &evaluator_fd, error) ||
 		!kiln_inputs_open(&inputs, inner->request, allowed, error))
 		return FALSE;
-	root_fd = kiln_rootfs_build(inner->request, &inputs, inner->evaluator_fd, error);
+	root_fd = kiln_rootfs_build(inner->request, &inputs, evaluator_fd, error);
 	return root_fd >= 0 && kiln_mount_pivot(root_fd, error);
 }
 
@@ -90,13 +99,15 @@ static gboolean reap(pid_t program, int *ret_status)
 	return ended;
 }
 
-/* A request to end (SIGTERM from outside) goes to everybody inside. */
+/* A request to end goes to everybody inside. It comes from outside: nobody of the sandbox has the
+ * number 0 for its sender. */
 static int await_program(pid_t program, const sigset_t *signals)
 {
+	siginfo_t information;
 	int status = 0;
 
 	while (!reap(program, &status))
-		if (sigwaitinfo(signals, NULL) == SIGTERM)
+		if (sigwaitinfo(signals, &information) == SIGTERM && information.si_pid == 0)
 			kill(-1, SIGTERM);
 	return status;
 }

@@ -12,7 +12,7 @@ typedef struct {
 	char *const *allowed;   /* directories, as on kiln-root's command line */
 	const GArray *packages; /* of int; install only */
 	char **keys;            /* texts of request->keys; install only */
-	int evaluator_fd;       /* of kiln-spec; -1 but for an evaluation */
+	const char *evaluator;  /* path of kiln-spec; NULL but for an evaluation */
 	int control_fd;
 	int output_fd, error_fd; /* for the program; -1: its own terminal */
 	gboolean counted;        /* a control group counts memory and processes */

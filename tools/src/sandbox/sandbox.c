@@ -52,14 +52,6 @@ static char **read_keys(const KilnSandboxRequest *request, const KilnAllowed *al
 	return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
 }
 
-static gboolean open_evaluator(const char *libexec, int *ret_fd, GError **error)
-{
-	g_autofree char *path = g_build_filename(libexec, "kiln-spec", NULL);
-
-	*ret_fd = open(path, O_PATH | O_CLOEXEC);
-	return *ret_fd >= 0 || kiln_error_set_errno(error, errno, "opening \"%s\"", path);
-}
-
 /* Layers can be made again, but one that is there must be whole: a crash after this keeps it. */
 static gboolean sync_layer(
 	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
@@ -92,17 +84,17 @@ static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllo
 static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandboxSettings *settings,
 	const KilnAllowed *allowed, KilnSandboxReport *report, GError **error)
 {
-	KilnInner inner = {.request = request, .allowed = settings->allowed, .evaluator_fd = -1};
+	KilnInner inner = {.request = request, .allowed = settings->allowed};
 	gint64 started_us = kiln_clock_monotonic_us();
 	g_autoptr(GArray) packages = kiln_inputs_open_packages(request, allowed, error);
 	g_auto(GStrv) keys = NULL;
 	g_autoptr(KilnCgroup) cgroup = NULL;
+	g_autofree char *evaluator = NULL;
 
 	if (!packages || !(keys = read_keys(request, allowed, error)))
 		return FALSE;
-	if (request->kind == KILN_SANDBOX_EVALUATE &&
-		!open_evaluator(settings->libexec, &inner.evaluator_fd, error))
-		return FALSE;
+	if (request->kind == KILN_SANDBOX_EVALUATE)
+		inner.evaluator = evaluator = g_build_filename(settings->libexec, "kiln-spec", NULL);
 	inner.packages = packages;
 	inner.keys = keys;
 	cgroup = kiln_cgroup_new(&request->limits);
