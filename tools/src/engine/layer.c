@@ -164,8 +164,7 @@ static gboolean make_layer(
 
 	kiln_event_step("layer", "%s: installing %u packages", request->label,
 		kiln_solution_packages(request->solution)->len);
-	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error) ||
-		!kiln_root_allow(unfinished, error))
+	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error))
 		return FALSE;
 	if (!install(request, unfinished, error) || !write_manifest(request, key, unfinished, error) ||
 		!kiln_fs_rename(unfinished, directory, error)) {
