@@ -22,6 +22,7 @@ typedef struct {
 	const char *spec_dir;
 	const char *patch_dir;	   /* may be NULL or absent on disk */
 	const char *lock_path;	   /* SPEC_DIR/sources; may be absent on disk when all is local */
+	const char *lock_name;	   /* how messages call it; NULL: its path */
 	const char *const *values; /* the Source and Patch values as evaluated, URLs included; ends
 				      with NULL */
 	const char *cache_dir;	   /* Kiln's cache; its sources/ takes the files */

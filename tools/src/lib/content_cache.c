@@ -73,20 +73,21 @@ char *kiln_content_cache_put(const char *directory, const void *data, gsize size
 	return g_steal_pointer(&sha256);
 }
 
-/* A process that was killed leaves its fresh file behind, which nobody will take up. */
+/* A process that was killed leaves its fresh file or directory behind, which nobody will take up.
+ */
 static void remove_abandoned(const char *partial_directory)
 {
 	g_auto(GStrv) names = kiln_fs_list(partial_directory, NULL);
+	/* Wall time of the kernel, not base/clock: it is compared with file times. */
+	gint64 oldest = g_get_real_time() / G_USEC_PER_SEC - ABANDONED_AFTER_S;
 
 	for (guint i = 0; names != NULL && names[i] != NULL; i++) {
 		g_autofree char *path = g_build_filename(partial_directory, names[i], NULL);
 		struct stat status;
 
-		/* Wall time of the kernel, not base/clock: it is compared with file times. */
 		if (strstr(names[i], ".fresh.") != NULL && lstat(path, &status) == 0 &&
-			S_ISREG(status.st_mode) &&
-			status.st_mtime < g_get_real_time() / G_USEC_PER_SEC - ABANDONED_AFTER_S)
-			unlink(path);
+			status.st_mtime < oldest)
+			kiln_fs_remove_tree(path, NULL); /* the next one tries again */
 	}
 }
 

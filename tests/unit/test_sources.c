@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "http_fixture.h"
+
+#include "check.h"
+
+#include "base/event.h"
+#include "engine/sources.h"
+#include "lib/content_cache.h"
+
+#define SIZE 5000
+
+/* A spec directory, a patch directory and a lock beside the server; emptied between tests. */
+typedef struct {
+	HttpFixture *http;
+	char *spec_dir, *patch_dir, *lock_path;
+	KilnSourcesRequest request;
+} World;
+
+static void world_init(World *world, HttpFixture *http, const char *const *values)
+{
+	http_fixture_reset(http);
+	world->http = http;
+	world->spec_dir = g_build_filename(http->directory, "spec", NULL);
+	world->patch_dir = g_build_filename(http->directory, "patches", NULL);
+	world->lock_path = g_build_filename(world->spec_dir, "sources", NULL);
+	kiln_fs_remove_tree(world->spec_dir, NULL);
+	kiln_fs_remove_tree(world->patch_dir, NULL);
+	assert_true(kiln_fs_make_directory(world->spec_dir, NULL));
+	assert_true(kiln_fs_make_directory(world->patch_dir, NULL));
+	world->request = (KilnSourcesRequest){.package = "pkg",
+		.spec_dir = world->spec_dir,
+		.patch_dir = world->patch_dir,
+		.lock_path = world->lock_path,
+		.lock_name = "specs/pkg/sources",
+		.values = values,
+		.cache_dir = http->directory,
+		.apt_dir = http->directory};
+}
+
+static void world_clear(World *world)
+{
+	g_free(world->spec_dir);
+	g_free(world->patch_dir);
+	g_free(world->lock_path);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
+
+static void add_file(const char *directory, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+
+	assert_true(kiln_fs_replace_text(path, text, NULL));
+}
+
+static void write_lock(World *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void write_lock(World *world, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	assert_true(kiln_fs_replace_text(world->lock_path, text, NULL));
+}
+
+static char *read_lock(World *world)
+{
+	return kiln_fs_read(world->lock_path, 1 << 20, NULL, NULL);
+}
+
+static char *content_of(const KilnSourceFile *file)
+{
+	return kiln_fs_read(file->path, 1 << 20, NULL, NULL);
+}
+
+static void test_local_locked_and_generated(void **state)
+{
+	const char *const values[] = {"https://example.invalid/a.tar.gz", "b.service", "c.patch",
+		"RPM-GPG-KEY", "a.tar.gz", NULL};
+	const KilnSourceContent contents[] = {
+		{KILN_ORIGIN_REPO_FILE, "repo", 4}, {KILN_ORIGIN_PUBLIC_KEY, "key", 3}};
+	g_auto(World) world;
+	g_autofree char *sha256 = http_fixture_add(*state, "a.tar.gz", SIZE);
+	g_autofree char *url = http_fixture_url(*state, "plain", "a.tar.gz");
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world, *state, values);
+	world.request.contents = contents;
+	world.request.content_count = 2;
+	add_file(world.spec_dir, "b.service", "[Unit]\n");
+	add_file(world.patch_dir, "c.patch", "--- a\n");
+	write_lock(&world,
+		"[a.tar.gz]\nsha256 = %s\nsize = %d\norigins = %s\n"
+		"[RPM-GPG-KEY]\norigins = kiln:public-key\n",
+		sha256, SIZE, url);
+	kiln_sources_fetch(&world.request, &files, &error);
+	assert_no_error(error);
+	assert_int_equal(files->len, 4);
+	for (guint i = 0; i < files->len; i++) {
+		const KilnSourceFile *file = files->pdata[i];
+		g_autofree char *found = kiln_digest_of_file(file->path, NULL, NULL);
+		static const KilnSourceKind kinds[] = {KILN_SOURCE_LOCKED, KILN_SOURCE_LOCAL,
+			KILN_SOURCE_LOCAL, KILN_SOURCE_GENERATED};
+
+		assert_string_equal(file->name, kiln_source_basename(values[i]));
+		assert_string_equal(file->sha256, found);
+		assert_int_equal(file->kind, kinds[i]);
+	}
+	g_autofree char *patch = content_of(files->pdata[2]);
+	g_autofree char *key = content_of(files->pdata[3]);
+	assert_string_equal(patch, "--- a\n");
+	assert_string_equal(key, "key");
+	assert_int_equal(((KilnSourceFile *)files->pdata[0])->size, SIZE);
+}
+
+/* The mixed order of origins is the lock's: URL, Debian, URL. */
+static void test_origins_in_order(void **state)
+{
+	const char *const values[] = {"a.tar.gz", NULL};
+	g_auto(World) world;
+	g_autofree char *sha256 = http_fixture_add(*state, "a.tar.gz", SIZE);
+	g_autofree char *wrong = http_fixture_url(*state, "wrong", "a.tar.gz");
+	g_autofree char *good = http_fixture_url(*state, "plain", "a.tar.gz");
+	g_autofree char *requests = NULL;
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world, *state, values);
+	write_lock(&world,
+		"[a.tar.gz]\nsha256 = %s\nsize = %d\norigins = %s;debian-source:a=1/a;%s\n", sha256,
+		SIZE, wrong, good);
+	kiln_sources_fetch(&world.request, &files, &error);
+	assert_no_error(error);
+	requests = http_fixture_requests(*state);
+	assert_string_equal(requests, "wrong a.tar.gz -\nplain a.tar.gz -\n");
+}
+
+static void test_all_refusals_are_told(void **state)
+{
+	const char *const values[] = {"a.tar.gz", "f.tar.gz", NULL};
+	g_auto(World) world;
+	g_autofree char *sha256 = http_fixture_add(*state, "a.tar.gz", SIZE);
+	g_autofree char *wrong = http_fixture_url(*state, "wrong", "a.tar.gz");
+	g_autofree char *absent = http_fixture_url(*state, "status-404", "a.tar.gz");
+	GPtrArray *files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world, *state, values);
+	write_lock(&world,
+		"[a.tar.gz]\nsha256 = %s\nsize = %d\norigins = %s;debian-source:a=1/a;%s\n"
+		"[f.tar.gz]\nsha256 = %s\nsize = 1\norigins = %s\n",
+		sha256, SIZE, wrong, absent, sha256, absent);
+	assert_false(kiln_sources_fetch(&world.request, &files, &error));
+	assert_null(files);
+	assert_true(g_str_has_prefix(
+		error->message, "\"a.tar.gz\": no origin delivered the locked bytes: http"));
+	assert_non_null(strstr(error->message, "/wrong/a.tar.gz: sha256 is "));
+	assert_non_null(
+		strstr(error->message, "; debian-source:a=1/a: Debian sources need a target"));
+	assert_non_null(strstr(error->message, "/status-404/a.tar.gz: HTTP status 404"));
+	assert_error(error, KILN_ERROR_VERIFY, "; likewise \"f.tar.gz\"");
+}
+
+/* Each row: lock text, values, code, part of the message. */
+typedef struct {
+	const char *lock;
+	const char *values[3];
+	int code;
+	const char *part;
+} Refusal;
+
+#define D64 "b8454e06eaf6f024c1fa39de976c167c1ba7f43535bea96c3c364bd138552d8c"
+
+static const Refusal refusals[] = {
+	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG, "source \"absent.patch\" is neither a file in"},
+	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG,
+		"nor locked in specs/pkg/sources; add it, or run `kiln fetch --lock pkg`"},
+	{NULL, {"https://example.invalid/x.tar.gz"}, KILN_ERROR_CONFIG,
+		"source \"x.tar.gz\" is neither"},
+	{"[x.tar.gz]\nsha256 = unlocked\n", {"x.tar.gz"}, KILN_ERROR_CONFIG,
+		"specs/pkg/sources: [x.tar.gz] is not locked yet; run `kiln fetch --lock pkg`"},
+	{"[x]\nsha256 = " D64 "\nsize = 1\n", {"x"}, KILN_ERROR_CONFIG,
+		"[x] names no origins and is not in the cache; add origins, or put the file into"},
+	{"[x]\norigins = kiln:repo-file\n", {"x"}, KILN_ERROR_CONFIG,
+		"[x] wants kiln:repo-file, of which there is none"},
+	{"[local]\nsha256 = " D64 "\nsize = 1\n", {"local"}, KILN_ERROR_CONFIG,
+		"[local] is locked, but the file lies in"},
+	{NULL, {"both"}, KILN_ERROR_CONFIG, "\"both\" lies in"},
+	{NULL, {"https://example.invalid/"}, KILN_ERROR_CONFIG, "has no plain file name"},
+	{NULL, {"dir/..", NULL}, KILN_ERROR_CONFIG, "has no plain file name"},
+	{NULL, {"link"}, KILN_ERROR_NOT_FOUND, "link"},
+	{NULL, {"directory"}, KILN_ERROR_VERIFY, "not a regular file"},
+	{"[x\n", {"x"}, KILN_ERROR_CONFIG, "specs/pkg/sources:1: "},
+};
+
+static void test_refusals(void **state)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		g_auto(World) world;
+		g_autofree char *link = NULL, *directory = NULL;
+		GPtrArray *files = NULL;
+		g_autoptr(GError) error = NULL;
+
+		world_init(&world, *state, refusals[i].values);
+		link = g_build_filename(world.spec_dir, "link", NULL);
+		directory = g_build_filename(world.spec_dir, "directory", NULL);
+		assert_int_equal(symlink("nowhere", link), 0);
+		assert_true(kiln_fs_make_directory(directory, NULL));
+		add_file(world.spec_dir, "local", "x");
+		add_file(world.spec_dir, "both", "x");
+		add_file(world.patch_dir, "both", "x");
+		if (refusals[i].lock != NULL)
+			write_lock(&world, "%s", refusals[i].lock);
+		assert_false(kiln_sources_fetch(&world.request, &files, &error));
+		assert_null(files);
+		assert_error(error, refusals[i].code, refusals[i].part);
+	}
+}
+
+/* A lock without origins is good as long as the cache has the file. */
+static void test_cache_serves_without_origins(void **state)
+{
+	const char *const values[] = {"x", NULL};
+	g_auto(World) world;
+	g_autofree char *sha256 = NULL;
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world, *state, values);
+	sha256 = kiln_content_cache_put(world.http->cache, "bytes", 5, NULL);
+	write_lock(&world, "[x]\nsha256 = %s\nsize = 5\n", sha256);
+	kiln_sources_fetch(&world.request, &files, &error);
+	assert_no_error(error);
+}
+
+static void keep_warning(const KilnEvent *event, gpointer data)
+{
+	if (event->kind == KILN_EVENT_WARNING)
+		g_string_append_printf(data, "%s: %s\n", event->subject, event->text);
+}
+
+static void test_unused_entry_is_a_warning(void **state)
+{
+	const char *const values[] = {NULL};
+	g_autoptr(GString) warnings = g_string_new(NULL);
+	g_auto(World) world;
+	g_autoptr(GPtrArray) files = NULL;
+
+	world_init(&world, *state, values);
+	write_lock(&world, "[old.tar.gz]\nsha256 = " D64 "\nsize = 1\n");
+	kiln_event_set_sink(keep_warning, warnings);
+	assert_true(kiln_sources_fetch(&world.request, &files, NULL));
+	kiln_event_set_sink(NULL, NULL);
+	assert_int_equal(files->len, 0);
+	assert_string_equal(warnings->str,
+		"pkg: specs/pkg/sources: [old.tar.gz] is locked, but the spec does not use it\n");
+}
+
+/* A new package: no lock yet, the URL stands in the spec. Afterwards fetching works. */
+static void test_lock_a_new_package(void **state)
+{
+	g_autofree char *sha256 = http_fixture_add(*state, "new-1.tar.gz", SIZE);
+	g_autofree char *url = http_fixture_url(*state, "plain", "new-1.tar.gz");
+	const char *const values[] = {url, "local.conf", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL, files = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL, *expected = NULL;
+	const KilnSourceChange *change;
+
+	world_init(&world, *state, values);
+	add_file(world.spec_dir, "local.conf", "x\n");
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	assert_int_equal(changes->len, 1);
+	change = changes->pdata[0];
+	assert_string_equal(change->name, "new-1.tar.gz");
+	assert_null(change->old_name);
+	assert_null(change->old_sha256);
+	assert_string_equal(change->sha256, sha256);
+	assert_int_equal(change->size, SIZE);
+	assert_int_equal(change->notes->len, 1);
+	assert_non_null(strstr(change->notes->pdata[0], "plain http"));
+	text = read_lock(&world);
+	expected = g_strdup_printf(
+		"[new-1.tar.gz]\nsha256 = %s\nsize = %d\norigins = %s;\n", sha256, SIZE, url);
+	assert_string_equal(text, expected);
+	assert_true(kiln_sources_fetch(&world.request, &files, NULL));
+	assert_int_equal(files->len, 2);
+}
+
+/* A new version: the entry of the old one is replaced where it stands, its comment stays, its
+ * origins go. */
+static void test_lock_a_new_version(void **state)
+{
+	g_autofree char *sha256 = http_fixture_add(*state, "tgt-1.0.86.tar.gz", SIZE);
+	g_autofree char *other = http_fixture_add(*state, "data.bin", SIZE);
+	g_autofree char *url = http_fixture_url(*state, "plain", "tgt-1.0.86.tar.gz");
+	g_autofree char *data = g_strdup_printf("file://%s/data.bin", ((HttpFixture *)*state)->www);
+	const char *const values[] = {url, "data.bin", "KEY", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL, *expected = NULL;
+	const KilnSourceChange *first, *last;
+
+	world_init(&world, *state, values);
+	write_lock(&world,
+		"# Sources.\n\n# The release.\n[tgt-1.0.85.tar.gz]\nsha256 = " D64
+		"\nsize = 304648\norigins = debian-source:tgt=1/tgt_1.0.85.orig.tar.gz\n"
+		"[data.bin]\nsha256 = unlocked\norigins = %s\n[KEY]\norigins = kiln:public-key\n"
+		"[gone]\nsha256 = " D64 "\nsize = 7\n",
+		data);
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	text = read_lock(&world);
+	expected = g_strdup_printf(
+		"# Sources.\n\n# The release.\n[tgt-1.0.86.tar.gz]\nsha256 = %s\n"
+		"size = %d\norigins = %s;\n\n[data.bin]\nsha256 = %s\nsize = %d\norigins = %s;\n\n"
+		"[KEY]\norigins = kiln:public-key;\n",
+		sha256, SIZE, url, other, SIZE, data);
+	assert_string_equal(text, expected);
+	assert_int_equal(changes->len, 4);
+	first = changes->pdata[0];
+	assert_string_equal(first->old_name, "tgt-1.0.85.tar.gz");
+	assert_string_equal(first->old_sha256, D64);
+	assert_int_equal(first->old_size, 304648);
+	assert_string_equal(first->notes->pdata[0],
+		"origin dropped: debian-source:tgt=1/tgt_1.0.85.orig.tar.gz");
+	last = changes->pdata[3];
+	assert_string_equal(last->name, "gone");
+	assert_null(last->sha256);
+}
+
+/* Upstream replaced the file under its old name: old and new digest are told. */
+static void test_lock_shows_changed_bytes(void **state)
+{
+	g_autofree char *sha256 = http_fixture_add(*state, "a.tar.gz", SIZE);
+	g_autofree char *url = http_fixture_url(*state, "plain", "a.tar.gz");
+	const char *const values[] = {"a.tar.gz", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL;
+	const KilnSourceChange *change;
+
+	world_init(&world, *state, values);
+	write_lock(&world, "[a.tar.gz]\nsha256 = " D64 "\nsize = 1\norigins = %s\n", url);
+	assert_true(kiln_sources_lock(&world.request, &changes, NULL));
+	change = changes->pdata[0];
+	assert_string_equal(change->old_sha256, D64);
+	assert_string_equal(change->sha256, sha256);
+	assert_null(change->old_name);
+}
+
+/* Whatever goes wrong, the lock on the disk stays as it was. */
+static void test_lock_fails_closed(void **state)
+{
+	g_autofree char *sha256 = http_fixture_add(*state, "a.tar.gz", SIZE);
+	g_autofree char *good = http_fixture_url(*state, "plain", "a.tar.gz");
+	g_autofree char *other = http_fixture_url(*state, "wrong", "a.tar.gz");
+	g_autofree char *absent = http_fixture_url(*state, "status-404", "b.tar.gz");
+	g_autofree char *ftp = g_strdup("ftp://example.invalid/b.tar.gz");
+	const struct {
+		const char *values[3];
+		const char *second_origin;
+		int code;
+		const char *part;
+	} rows[] = {
+		{{"a.tar.gz", absent}, "", KILN_ERROR_NETWORK,
+			"\"b.tar.gz\": no origin delivered it: "},
+		{{"a.tar.gz"}, other, KILN_ERROR_VERIFY,
+			"\"a.tar.gz\": its origins deliver different bytes: "},
+		{{"a.tar.gz", "b.patch"}, "", KILN_ERROR_CONFIG,
+			"add the file, or a group [b.patch]"},
+		{{"a.tar.gz", ftp}, "", KILN_ERROR_CONFIG, "pkg: origin \"ftp:"},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(World) world;
+		GPtrArray *changes = NULL;
+		g_autoptr(GError) error = NULL;
+		g_autofree char *before = NULL, *after = NULL;
+
+		world_init(&world, *state, rows[i].values);
+		write_lock(&world, "[a.tar.gz]\nsha256 = unlocked\norigins = %s;%s\n", good,
+			rows[i].second_origin);
+		before = read_lock(&world);
+		assert_false(kiln_sources_lock(&world.request, &changes, &error));
+		assert_null(changes);
+		assert_error(error, rows[i].code, rows[i].part);
+		after = read_lock(&world);
+		assert_string_equal(after, before);
+	}
+}
+
+static void test_lock_keeps_what_only_the_cache_has(void **state)
+{
+	g_autofree char *absent = http_fixture_url(*state, "status-404", "a.tar.gz");
+	const char *const values[] = {"a.tar.gz", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autofree char *sha256 = NULL, *before = NULL, *after = NULL;
+	g_autoptr(GError) error = NULL;
+	const KilnSourceChange *change;
+
+	world_init(&world, *state, values);
+	sha256 = kiln_content_cache_put(world.http->cache, "bytes", 5, NULL);
+	write_lock(&world, "[a.tar.gz]\nsha256 = %s\nsize = 5\norigins = %s;\n", sha256, absent);
+	before = read_lock(&world);
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	after = read_lock(&world);
+	assert_string_equal(after, before);
+	change = changes->pdata[0];
+	assert_string_equal(change->sha256, sha256);
+	assert_non_null(strstr(change->notes->pdata[1], "kept as locked"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_local_locked_and_generated),
+		cmocka_unit_test(test_origins_in_order),
+		cmocka_unit_test(test_all_refusals_are_told),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_cache_serves_without_origins),
+		cmocka_unit_test(test_unused_entry_is_a_warning),
+		cmocka_unit_test(test_lock_a_new_package),
+		cmocka_unit_test(test_lock_a_new_version),
+		cmocka_unit_test(test_lock_shows_changed_bytes),
+		cmocka_unit_test(test_lock_fails_closed),
+		cmocka_unit_test(test_lock_keeps_what_only_the_cache_has),
+	};
+
+	return cmocka_run_group_tests(tests, http_fixture_setup, http_fixture_teardown);
+}
