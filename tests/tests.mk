@@ -7,6 +7,13 @@ UNIT_BINARIES := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SOURCES))
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(O)/libsandbox.a $(O)/libkiln.a
 	$(call link,-lcmocka)
 
+$(filter $(O)/tests/unit/test_sandbox_%,$(UNIT_BINARIES)): | $(LIBEXEC)/kiln-root $(O)/tests/fixtures/probe
+
+# Runs in roots that have no libraries.
+$(O)/tests/fixtures/probe: tests/fixtures/probe.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -static -D_GNU_SOURCE -o $@ $<
+
 -include $(wildcard $(O)/obj/tests/*/*.d)
 
 .PHONY: check-unit
