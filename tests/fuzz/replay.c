@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* replay PATH…: runs a fuzz target on files and on the files in directories, without a fuzzer: what
- * `make check` does under the sanitizers. The target aborts when its property does not hold. */
+/* replay PATH…: runs a fuzz target on files and on the files in directories, without a fuzzer:
+ * what `make check` does under the sanitizers. The target aborts when its property does not hold.
+ */
 #include "base/fs.h"
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +19,8 @@ static guint replay_file(const char *path)
 	if (data == NULL)
 		g_error("%s", error->message);
 	/* An exact copy: reading behind its end is seen. */
-	g_autofree uint8_t *exact = g_memdup2(data, size);
+	g_autofree uint8_t *exact = g_malloc(MAX(size, 1));
+	memcpy(exact, data, size);
 	LLVMFuzzerTestOneInput(exact, size);
 	return 1;
 }
@@ -39,10 +42,11 @@ static guint replay(const char *path)
 
 int main(int argc, char **argv)
 {
+	g_autofree char *name = g_path_get_basename(argv[0]);
 	guint count = 0;
 
 	for (int i = 1; i < argc; i++)
 		count += replay(argv[i]);
-	printf("%s: %u inputs\n", g_path_get_basename(argv[0]), count);
+	printf("%s: %u inputs\n", name, count);
 	return count > 0 ? 0 : 1;
 }

@@ -92,8 +92,9 @@ typedef struct {
 	guint line;
 	GPtrArray *sections;
 	KilnRepoFileSection *section; /* the current one */
-	GHashTable *keys;	      /* those of the current section */
-	char *key;		      /* whose value may go on; NULL: none */
+	guint section_line;
+	GHashTable *keys; /* those of the current section */
+	char *key;	  /* whose value may go on; NULL: none */
 	GString *value;
 	guint value_line;
 } Parser;
@@ -133,7 +134,7 @@ static gboolean set_text(char **field, const char *value)
 /* dnf takes white space and commas between the entries of a list. */
 static gboolean set_list(char ***field, const char *value)
 {
-	g_auto(GStrv) parts = g_strsplit_set(value, " \t\n,", -1);
+	g_auto(GStrv) parts = g_strsplit_set(value, " \t\r\n,", -1);
 	GPtrArray *list = g_ptr_array_new();
 
 	for (char **part = parts; *part; part++)
@@ -197,7 +198,7 @@ static gboolean end_section(Parser *parser, GError **error)
 		return FALSE;
 	if (!section || section->baseurl[0] || (section->mirrorlist && *section->mirrorlist))
 		return TRUE;
-	return refuse(error, parser->filename, parser->line,
+	return refuse(error, parser->filename, parser->section_line,
 		"the repository \"%s\" has neither baseurl nor mirrorlist", section->id);
 }
 
@@ -227,6 +228,7 @@ static gboolean begin_section(Parser *parser, char *line, GError **error)
 			return refuse(error, parser->filename, parser->line,
 				"the repository \"%s\" stands here a second time", id);
 	}
+	parser->section_line = parser->line;
 	parser->section = g_new0(KilnRepoFileSection, 1);
 	parser->section->id = g_strdup(id);
 	parser->section->name = g_strdup("");
@@ -281,20 +283,22 @@ static gboolean take_line(Parser *parser, char *line, GError **error)
 	return *line == '[' ? begin_section(parser, line, error) : begin_value(parser, line, error);
 }
 
+/* Text of a bearable size: UTF-8 without NUL and other control characters. */
 static gboolean check_bytes(const char *text, gsize size, const char *filename, GError **error)
 {
 	const char *bad = NULL;
+	guint line = 1;
 
 	if (size > MAX_BYTES)
 		return refuse(error, filename, 1, "it is larger than %d bytes", MAX_BYTES);
-	if (!g_utf8_validate(text, (gssize)size, &bad)) {
-		guint line = 1;
-
-		for (const char *at = text; at < bad; at++)
-			line += *at == '\n';
-		return refuse(error, filename, line, "a byte is no text");
+	if (size == 0 || g_utf8_validate(text, (gssize)size, &bad))
+		bad = text + size;
+	for (const char *at = text; at < bad; at++) {
+		line += *at == '\n';
+		if (g_ascii_iscntrl(*at) && !strchr("\t\r\n", *at))
+			return refuse(error, filename, line, "it holds a control character");
 	}
-	return TRUE;
+	return bad == text + size || refuse(error, filename, line, "a byte is no text");
 }
 
 GPtrArray *kiln_repo_file_parse(const char *text, gsize size, const char *filename, GError **error)
@@ -305,7 +309,7 @@ GPtrArray *kiln_repo_file_parse(const char *text, gsize size, const char *filena
 
 	if (!check_bytes(text, size, filename, error))
 		return NULL;
-	copy = g_strndup(text, size);
+	copy = g_strndup(size ? text : "", size);
 	lines = g_strsplit(copy, "\n", -1);
 	parser.sections = g_ptr_array_new_with_free_func(free_section);
 	parser.keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
