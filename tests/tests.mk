@@ -29,7 +29,8 @@ $(O)/tests/cases/run_%: $(O)/obj/tests/cases/run_%.o $(O)/libkiln.a
 .PHONY: check-cases $(CASE_RUNNERS:%=check-cases-%)
 check-cases: $(CASE_RUNNERS:%=check-cases-%) check-cases-checks
 $(CASE_RUNNERS:%=check-cases-%): check-cases-%: $(O)/tests/cases/run_%
-	@$< $(if $(UPDATE),--update) tests/cases/$*
+	@KILN_LIBEXEC=$(abspath $(LIBEXEC)) $< $(if $(UPDATE),--update) tests/cases/$*
+check-cases-spec: | $(HELPERS)
 .PHONY: check-cases-checks
 check-cases-checks:
 	@tests/cases/run_checks.sh $(if $(UPDATE),--update) tests/cases/checks

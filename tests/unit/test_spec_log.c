@@ -23,6 +23,8 @@ static const struct {
 		"line 9 doesn't belong to any section: x"},
 	{"/s/a:b.spec: line 3: odd name", "/s/a:b.spec", 3, "odd name"},
 	{"Package has no %description: a\n", "/s/a.spec", 0, "Package has no %description: a"},
+	{"Name field must be present before build in package: (null)\n", "/s/a.spec", 0,
+		"Name field must be present before build"},
 	{"first\nsecond\ttab\033[31m\n", "/s/a.spec", 0, "first second tab?[31m"},
 	{"line x: no number\n", "/s/a.spec", 0, "line x: no number"},
 	{"line 0: counts from one\n", "/s/a.spec", 0, "line 0: counts from one"},

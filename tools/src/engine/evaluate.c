@@ -29,7 +29,6 @@
 #define MAX_AUXILIARY_FILES 2000
 #define STALE_STAGE_S 600
 
-#define WALL_S 10
 #define MEMORY_BYTES (G_GINT64_CONSTANT(1) << 30)
 #define PROCESSES 100
 
@@ -358,6 +357,11 @@ static char **make_argv(const Inputs *inputs)
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
+static guint wall_s(const Inputs *inputs)
+{
+	return inputs->question->wall_s > 0 ? inputs->question->wall_s : KILN_EVALUATE_WALL_S;
+}
+
 static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs, const char *sources)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_EVALUATE);
@@ -367,7 +371,7 @@ static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs,
 	request->macros = g_strdup(inputs->macros);
 	kiln_sandbox_request_bind(request, specs, SPECS, FALSE);
 	kiln_sandbox_request_bind(request, sources, SOURCES, FALSE);
-	request->limits.wall_s = WALL_S;
+	request->limits.wall_s = wall_s(inputs);
 	request->limits.memory_bytes = MEMORY_BYTES;
 	request->limits.processes = PROCESSES;
 	request->limits.output_bytes = KILN_SPEC_JSON_MAX_BYTES;
@@ -387,8 +391,8 @@ static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *repo
 	case KILN_SANDBOX_LIMIT_WALL:
 	case KILN_SANDBOX_LIMIT_IDLE:
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"%s: evaluation did not end within %d s; look for a %%(...) or %%{lua:...} that hangs",
-			spec, WALL_S);
+			"%s: evaluation did not end within %u s; look for a %%(...) or %%{lua:...} that hangs",
+			spec, wall_s(inputs));
 		return FALSE;
 	case KILN_SANDBOX_LIMIT_OUTPUT:
 	case KILN_SANDBOX_LIMIT_MEMORY:
@@ -463,8 +467,7 @@ static char *run(const Inputs *inputs, gsize *ret_size, GError **error)
 	g_autofree char *directory = g_build_filename(inputs->question->cache, "specs", NULL);
 	g_autofree char *prefix = g_build_filename(directory, "stage", NULL);
 
-	if (!kiln_fs_make_directory(directory, error) ||
-		!kiln_root_allow(inputs->question->cache, error))
+	if (!kiln_fs_make_directory(directory, error))
 		return NULL;
 	remove_stale_stages(directory);
 	g_autofree char *stage = kiln_fs_make_temporary(prefix, error);

@@ -7,6 +7,8 @@
 
 #include "model/spec.h"
 
+#define KILN_EVALUATE_WALL_S 10
+
 /* One question. All borrowed; lists end with NULL and may be NULL. */
 typedef struct {
 	const char *spec;               /* path of the spec file */
@@ -16,7 +18,9 @@ typedef struct {
 	const char *macros;             /* the target's macro file; NULL: only what is in the root */
 	const char *const *with, *const *without; /* build conditions */
 	const char *const *defines;     /* "NAME BODY" */
-	const char *cache;              /* Kiln's cache directory; answers land in its specs/ */
+	guint wall_s;                   /* how long it may take; 0: KILN_EVALUATE_WALL_S */
+	const char *cache;              /* Kiln's cache directory; answers land in its specs/. Must be
+	                                   allowed (kiln_root_allow), as must the layers */
 } KilnEvaluation;
 
 /* The evaluated spec (its `failure` is NULL). Codes: CONFIG for a broken spec, one that hangs or

@@ -78,7 +78,10 @@ KilnSpecDiagnostic *kiln_spec_log_parse(const char *message, gboolean is_error, 
 	if (!rest)
 		rest = scan_line_word(message, &line);
 	g_autofree char *text = tidy(rest ? rest : message);
+	static const char nameless[] = " in package: (null)";
 	const char *place = named ? named : file;
+	if (g_str_has_suffix(text, nameless))
+		text[strlen(text) - strlen(nameless)] = '\0';
 	if (text[0] == '\0' || strcmp(text, "^") == 0 || tells_absent_source(text))
 		return NULL;
 	if (place && g_str_has_prefix(place, "/usr/lib/rpm/"))
