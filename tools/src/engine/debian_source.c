@@ -23,18 +23,17 @@ static const char *part_option(const char *file_name)
 	return "--tar-only";
 }
 
-/* The last complaint of apt ("E: …"), which may be followed by hints. */
+/* The first complaint of apt ("E: …"): those that follow only say what it led to. */
 static char *find_complaint(const KilnProcessResult *result)
 {
 	g_auto(GStrv) lines = g_strsplit(result->error_output, "\n", -1);
-	const char *complaint = "it is not among what apt has delivered";
 
 	if (result->timed_out)
 		return g_strdup("apt-get took too long");
 	for (guint i = 0; lines[i] != NULL; i++)
 		if (g_str_has_prefix(lines[i], "E: "))
-			complaint = lines[i] + strlen("E: ");
-	return kiln_text_printable(complaint);
+			return kiln_text_printable(lines[i] + strlen("E: "));
+	return g_strdup("it is not among what apt has delivered");
 }
 
 /* Runs apt-get in `directory`; its exit status counts for nothing if the file is there. */

@@ -241,7 +241,7 @@ static gboolean append_fd(
 gboolean kiln_cache_writer_append_file(
 	KilnCacheWriter *writer, const char *path, guint64 max_bytes, GError **error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC); /* apt gives links for file: mirrors */
 	gboolean appended;
 
 	if (fd < 0)
