@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/commands.h"
-#include "engine/release.h"
+#include "engine/base.h"
 
 static struct {
 	char *target;
@@ -37,7 +37,7 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 		target = kiln_project_target(invocation->project, options.target, error);
 	else if (collection)
 		target = kiln_cli_target(invocation, collection, NULL, error);
-	if (!target || !kiln_release_import(invocation->project, target, error))
+	if (!target || !kiln_base_refresh(invocation->project, target, error))
 		return FALSE;
 	answer(invocation->project, target, invocation->json);
 	return TRUE;

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "base/error.h"
+#include "engine/base.h"
 
 const KilnCommand *const kiln_commands[] = {
 	&kiln_command_release,
@@ -58,7 +59,7 @@ KilnContext *kiln_cli_context(
 	const KilnCollection *chosen = kiln_cli_collection(invocation, collection, error);
 	g_autoptr(KilnTarget) opened = chosen ? kiln_cli_target(invocation, chosen, target, error) : NULL;
 
-	if (!opened || !kiln_release_base(invocation->project, opened, error))
+	if (!opened || !kiln_base_ensure(invocation->project, opened, error))
 		return NULL;
 	return kiln_context_open(invocation->project, chosen, g_steal_pointer(&opened), error);
 }

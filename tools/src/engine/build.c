@@ -42,7 +42,7 @@ static void build_free(Build *build)
 	g_free(build->tree);
 	kiln_result_free(build->result);
 	kiln_layers_free(build->layers);
-	kiln_solution_free(build->solution);
+	g_clear_pointer(&build->solution, kiln_solution_free);
 	g_ptr_array_unref(build->further);
 	g_free(build->failure);
 	g_free(build);

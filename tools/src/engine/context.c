@@ -42,7 +42,8 @@ static gboolean open_base(KilnContext *context, GError **error)
 static gboolean allow_places(const KilnContext *context, GError **error)
 {
 	const char *const places[] = {context->project->state, context->project->cache,
-		context->project->publish_root, context->base_directory};
+		context->project->publish_root, context->base_directory,
+		context->project->helper_directory};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
 		if (!kiln_fs_make_directory(places[i], error) || !kiln_root_allow(places[i], error))
@@ -74,8 +75,8 @@ void kiln_context_free(KilnContext *context)
 	g_free(context->macros_path);
 	g_free(context->macros);
 	g_free(context->base_directory);
-	kiln_solv_free(context->solv);
-	kiln_solution_free(context->buildroot_solution);
+	g_clear_pointer(&context->solv, kiln_solv_free);
+	g_clear_pointer(&context->buildroot_solution, kiln_solution_free);
 	kiln_layers_free(context->buildroot);
 	g_free(context);
 }

@@ -52,7 +52,7 @@ static gboolean find_key(KilnIdentity *identity, const KilnContext *context, GEr
 		return FALSE;
 	if (created)
 		kiln_event_info("key",
-			"created the signing key %s (%s) in \"%s\"; back it up: \"kiln key export\" has the public half",
+			"created the signing key %s (%s) in \"%s\": keep a copy of that directory in a safe place",
 			key->fingerprint, key->uid, project->key_home);
 	identity->fingerprint = g_strdup(key->fingerprint);
 	return kiln_keys_export(gpg, key->fingerprint, identity->key_path, error);

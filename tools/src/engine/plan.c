@@ -14,9 +14,9 @@ static void item_free(KilnPlanItem *item)
 {
 	if (!item)
 		return;
-	kiln_spec_free(item->spec);
+	g_clear_pointer(&item->spec, kiln_spec_free);
 	g_clear_pointer(&item->sources, g_ptr_array_unref);
-	kiln_solution_free(item->requirements);
+	g_clear_pointer(&item->requirements, kiln_solution_free);
 	g_free(item->key);
 	g_free(item->result_directory);
 	g_free(item);

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/base_import.h"
 #include "engine/build.h"
 #include "engine/gate.h"
 #include "engine/publish.h"
@@ -18,47 +17,6 @@ void kiln_release_result_clear(KilnReleaseResult *result)
 	g_clear_pointer(&result->snapshot, g_free);
 	g_clear_pointer(&result->repo_path, g_free);
 	g_clear_pointer(&result->repo_url, g_free);
-}
-
-gboolean kiln_release_import(const KilnProject *project, const KilnTarget *target, GError **error)
-{
-	g_autofree char *directory = kiln_project_target_directory(project, target);
-	g_autofree char *output = kiln_project_base_directory(project, target);
-	g_autofree char *apt = g_build_filename(project->cache, "apt", NULL);
-	KilnBaseImport options = {.target_directory = directory,
-		.output_directory = output,
-		.apt_directory = apt,
-		.suite = target->suite,
-		.helper_directory = project->helper_directory,
-		.parallel = g_get_num_processors()};
-	KilnBaseImportResult result = {0};
-	gint64 start = kiln_clock_monotonic_us();
-
-	if (!g_str_equal(target->base_kind, "debian-import")) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"target \"%s\": its base is a repository at \"%s\", nothing is to be imported",
-			target->name, output);
-		return FALSE;
-	}
-	if (!kiln_base_import(&options, &result, error)) {
-		g_prefix_error(error, "importing the base of \"%s\": ", target->name);
-		return FALSE;
-	}
-	kiln_event_done("base", kiln_clock_monotonic_us() - start,
-		"%s: %u packages, %u of them converted now, %u kept, %u dropped", target->name, result.packages,
-		result.converted, result.kept, result.removed);
-	return TRUE;
-}
-
-gboolean kiln_release_base(const KilnProject *project, const KilnTarget *target, GError **error)
-{
-	g_autofree char *directory = kiln_project_base_directory(project, target);
-	g_autofree char *repomd = g_build_filename(directory, "repodata", "repomd.xml", NULL);
-
-	if (g_file_test(repomd, G_FILE_TEST_EXISTS) || target->location)
-		return TRUE;
-	kiln_event_info("base", "%s: importing \"%s\" from the Debian archive, once", target->name, target->suite);
-	return kiln_release_import(project, target, error);
 }
 
 static gboolean offer(KilnContext *context, const KilnPlanItem *item, GError **error)

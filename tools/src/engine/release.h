@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main job, in one direction: base → plan → build → compose → gate → publish. Each step that has
+ * The main job, in one direction: plan → build → compose → gate → publish. Each step that has
  * nothing to do says so or is silent; a run that was killed is continued by the next.
  */
 #pragma once
 
 #include "engine/context.h"
-
-/* Makes sure the target's base is there, importing it if the target says how. */
-gboolean kiln_release_base(const KilnProject *project, const KilnTarget *target, GError **error);
-
-/* Imports or refreshes the base of a debian-import target. */
-gboolean kiln_release_import(const KilnProject *project, const KilnTarget *target, GError **error);
 
 typedef struct {
 	guint packages, built;

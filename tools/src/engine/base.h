@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The base repository of a target: there already, or imported, or imported again because what it is made from changed. */
+#pragma once
+
+#include "engine/project.h"
+
+/* Makes sure the base is there. A debian-import target is imported when it never was, or when its
+ * import.conf or names.conf changed since; a refresh for newer packages is kiln_base_refresh's. */
+gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, GError **error);
+
+/* Imports the base of a debian-import target as the archive is now. CONFIG for another kind. */
+gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error);
