@@ -119,6 +119,15 @@ gboolean kiln_gpg_can_ask(void)
 	return isatty(STDIN_FILENO) || g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY");
 }
 
+/* pinentry needs to know the terminal; gpg may have none of it among its own files. */
+static void name_terminal(void)
+{
+	const char *name = ttyname(STDIN_FILENO);
+
+	if (name)
+		g_setenv("GPG_TTY", name, FALSE);
+}
+
 static gboolean open_context(KilnGpg *gpg, GError **error)
 {
 	gpgme_check_version(NULL);
@@ -168,6 +177,7 @@ KilnGpg *kiln_gpg_open(const char *home, const char *passphrase_file, GError **e
 		return NULL;
 	if (!take_home(gpg, error))
 		return NULL;
+	name_terminal();
 	gpg->agent = kiln_gpg_agent_start(home, error);
 	if (!gpg->agent || !open_context(gpg, error))
 		return NULL;
