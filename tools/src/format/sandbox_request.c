@@ -96,7 +96,7 @@ static gboolean parse_object(JsonObject *object, const Field *fields, gpointer t
 
 static gboolean refuse(GError **error, const char *key, const char *what)
 {
-	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request: \"%s\" %s", key, what);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "\"%s\" %s", key, what);
 	return FALSE;
 }
 
@@ -294,35 +294,41 @@ static JsonObject *load(JsonParser *parser, const char *json, gsize size, GError
 	JsonNode *root;
 
 	if (size > KILN_SANDBOX_REQUEST_MAX_BYTES || memchr(json, '\0', size)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request: larger than 16 MiB, or holds a NUL");
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "larger than 16 MiB, or holds a NUL");
 		return NULL;
 	}
 	if (!json_parser_load_from_data(parser, json, (gssize)size, NULL)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request: not JSON");
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "not JSON");
 		return NULL;
 	}
 	root = json_parser_get_root(parser);
 	if (root && JSON_NODE_HOLDS_OBJECT(root))
 		return json_node_get_object(root);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request: not a JSON object");
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "not a JSON object");
 	return NULL;
+}
+
+static gboolean parse_request(
+	KilnSandboxRequest *request, const char *json, gsize size, GError **error)
+{
+	g_autoptr(JsonParser) parser = json_parser_new_immutable();
+	JsonObject *object = load(parser, json, size, error);
+
+	if (!object)
+		return FALSE;
+	if (!json_object_has_member(object, "kind"))
+		return refuse(error, "kind", "is missing");
+	return parse_object(object, request_fields, request, error);
 }
 
 KilnSandboxRequest *kiln_sandbox_request_parse(const char *json, gsize size, GError **error)
 {
 	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
-	g_autoptr(JsonParser) parser = json_parser_new_immutable();
-	JsonObject *object = load(parser, json, size, error);
 
-	if (!object)
-		return NULL;
-	if (!json_object_has_member(object, "kind")) {
-		refuse(error, "kind", "is missing");
-		return NULL;
-	}
-	if (!parse_object(object, request_fields, request, error))
-		return NULL;
-	return g_steal_pointer(&request);
+	if (parse_request(request, json, size, error))
+		return g_steal_pointer(&request);
+	g_prefix_error(error, "request to kiln-root: ");
+	return NULL;
 }
 
 static void emit_object(KilnJson *json, const Field *fields, gconstpointer source);
@@ -484,20 +490,28 @@ static gboolean take_failure(JsonObject *object, GError **error)
 	return FALSE;
 }
 
-gboolean kiln_sandbox_report_parse(
-	const char *json, gsize size, KilnSandboxReport *ret_report, GError **error)
+static gboolean parse_report(JsonObject *object, KilnSandboxReport *ret_report, GError **error)
 {
-	g_autoptr(JsonParser) parser = json_parser_new_immutable();
 	g_auto(KilnSandboxReport) report = {0};
-	JsonObject *object = load(parser, json, size, error);
 
-	if (!object)
-		return FALSE;
-	if (json_object_has_member(object, "failure"))
-		return take_failure(object, error);
-	if (!parse_object(object, report_fields, &report, error))
+	if (!object || !parse_object(object, report_fields, &report, error))
 		return FALSE;
 	*ret_report = report;
 	report = (KilnSandboxReport){0};
 	return TRUE;
+}
+
+gboolean kiln_sandbox_report_parse(
+	const char *json, gsize size, KilnSandboxReport *ret_report, GError **error)
+{
+	g_autoptr(JsonParser) parser = json_parser_new_immutable();
+	g_autoptr(GError) malformed = NULL;
+	JsonObject *object = load(parser, json, size, &malformed);
+
+	if (object && json_object_has_member(object, "failure"))
+		return take_failure(object, error);
+	if (parse_report(object, ret_report, &malformed))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_FAILED, "report of kiln-root: %s", malformed->message);
+	return FALSE;
 }
