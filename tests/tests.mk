@@ -7,7 +7,8 @@ UNIT_BINARIES := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SOURCES))
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(O)/libsandbox.a $(O)/libkiln.a
 	$(call link,-lcmocka)
 
-$(filter $(O)/tests/unit/test_sandbox_%,$(UNIT_BINARIES)): | $(LIBEXEC)/kiln-root $(O)/tests/fixtures/probe
+$(filter $(O)/tests/unit/test_sandbox_% $(O)/tests/unit/test_evaluate,$(UNIT_BINARIES)): | \
+	$(LIBEXEC)/kiln-root $(LIBEXEC)/kiln-spec $(O)/tests/fixtures/probe
 
 # Runs in roots that have no libraries.
 $(O)/tests/fixtures/probe: tests/fixtures/probe.c

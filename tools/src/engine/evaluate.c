@@ -378,15 +378,23 @@ static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs,
 	return request;
 }
 
+static void tell_silence(const Inputs *inputs, const KilnSandboxReport *report, GError **error)
+{
+	g_autofree char *last = kiln_text_last_line(report->error_output ? report->error_output : "");
+	g_autofree char *said = kiln_text_printable(last);
+
+	g_set_error(error, KILN_ERROR,
+		report->exit_status == KILN_ERROR_SYSTEM ? KILN_ERROR_SYSTEM : KILN_ERROR_CONFIG,
+		"%s: evaluation ended without an answer (status %d)%s%s", inputs->question->spec,
+		report->exit_status, said[0] ? ": " : "", said);
+}
+
 /* Tells how an evaluation without answer ended, as a fault of the spec. */
-static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *report, GError **error)
+static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *report, gsize size,
+	GError **error)
 {
 	const char *spec = inputs->question->spec;
 
-	if (report->exit_status == 0 && report->limit == KILN_SANDBOX_LIMIT_NONE)
-		return TRUE;
-	g_autofree char *last = kiln_text_last_line(report->error_output ? report->error_output : "");
-	g_autofree char *said = kiln_text_printable(last);
 	switch (report->limit) {
 	case KILN_SANDBOX_LIMIT_WALL:
 	case KILN_SANDBOX_LIMIT_IDLE:
@@ -405,10 +413,9 @@ static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *repo
 	case KILN_SANDBOX_LIMIT_NONE:
 		break;
 	}
-	g_set_error(error, KILN_ERROR,
-		report->exit_status == KILN_ERROR_SYSTEM ? KILN_ERROR_SYSTEM : KILN_ERROR_CONFIG,
-		"%s: evaluation ended without an answer (status %d)%s%s", spec, report->exit_status,
-		said[0] ? ": " : "", said);
+	if (report->exit_status == 0 && size > 0)
+		return TRUE;
+	tell_silence(inputs, report, error);
 	return FALSE;
 }
 
@@ -444,11 +451,15 @@ static char *run_request(const Inputs *inputs, const KilnSandboxRequest *request
 		kiln_error_set_errno(error, errno, "making room for the answer of kiln-spec");
 		return NULL;
 	}
-	char *text = NULL;
-	if (kiln_root_execute(request, fd, &report, error) && check_report(inputs, &report, error))
-		text = read_output(fd, ret_size, error);
+	g_autofree char *text = NULL;
+	gsize size = 0;
+	if (kiln_root_execute(request, fd, &report, error))
+		text = read_output(fd, &size, error);
 	close(fd);
-	return text;
+	if (!text || !check_report(inputs, &report, size, error))
+		return NULL;
+	*ret_size = size;
+	return g_steal_pointer(&text);
 }
 
 static char *run_staged(const Inputs *inputs, const char *stage, gsize *ret_size, GError **error)
