@@ -5,24 +5,14 @@
  */
 #pragma once
 
+#include "check.h"
+
 #include "base/fs.h"
 #include "base/process.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <glib.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define assert_no_error(error)                                                                     \
-	do {                                                                                       \
-		if (error)                                                                         \
-			fail_msg("unexpected error: %s", (error)->message);                        \
-	} while (0)
 
 /* A package to build. `body` is spec text after the preamble (dependencies, %description …). */
 typedef struct {

@@ -2,6 +2,7 @@
 #include "engine/keys.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/fs.h"
 
 #include <stdlib.h>
@@ -95,6 +96,8 @@ KilnGpgKey *kiln_keys_ensure(KilnGpg *gpg, const char *collection, const char *c
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return NULL;
 	}
+	kiln_event_info(
+		"key", "making a signing key for \"%s\": RSA 4096 takes some seconds", collection);
 	if (!kiln_gpg_create_key(gpg, &options, &fingerprint, error))
 		return NULL;
 	key = kiln_gpg_find_key(gpg, fingerprint, error);
