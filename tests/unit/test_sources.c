@@ -199,6 +199,8 @@ static const Refusal refusals[] = {
 
 static void test_refusals(void **state)
 {
+	const KilnSourceContent key = {KILN_ORIGIN_PUBLIC_KEY, "key", 3};
+
 	for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
 		g_auto(World) world;
 		g_autofree char *link = NULL, *directory = NULL;
@@ -213,6 +215,8 @@ static void test_refusals(void **state)
 		add_file(world.spec_dir, "local", "x");
 		add_file(world.spec_dir, "both", "x");
 		add_file(world.patch_dir, "both", "x");
+		world.request.contents = &key;
+		world.request.content_count = 1;
 		if (refusals[i].lock != NULL)
 			write_lock(&world, "%s", refusals[i].lock);
 		assert_false(kiln_sources_fetch(&world.request, &files, &error));
@@ -235,6 +239,23 @@ static void test_cache_serves_without_origins(void **state)
 	write_lock(&world, "[x]\nsha256 = %s\nsize = 5\n", sha256);
 	kiln_sources_fetch(&world.request, &files, &error);
 	assert_no_error(error);
+}
+
+/* `kiln fetch` needs no key: what Kiln makes itself is left out. */
+static void test_generated_files_can_be_left_out(void **state)
+{
+	const char *const values[] = {"KEY", "local", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world, *state, values);
+	add_file(world.spec_dir, "local", "x");
+	write_lock(&world, "[KEY]\norigins = kiln:public-key\n");
+	kiln_sources_fetch(&world.request, &files, &error);
+	assert_no_error(error);
+	assert_int_equal(files->len, 1);
+	assert_string_equal(((KilnSourceFile *)files->pdata[0])->name, "local");
 }
 
 static void keep_warning(const KilnEvent *event, gpointer data)
@@ -326,6 +347,7 @@ static void test_lock_a_new_version(void **state)
 	assert_string_equal(text, expected);
 	assert_int_equal(changes->len, 4);
 	first = changes->pdata[0];
+	assert_int_equal(first->kind, KILN_SOURCE_CHANGED);
 	assert_string_equal(first->old_name, "tgt-1.0.85.tar.gz");
 	assert_string_equal(first->old_sha256, D64);
 	assert_int_equal(first->old_size, 304648);
@@ -333,7 +355,10 @@ static void test_lock_a_new_version(void **state)
 		"origin dropped: debian-source:tgt=1/tgt_1.0.85.orig.tar.gz");
 	last = changes->pdata[3];
 	assert_string_equal(last->name, "gone");
+	assert_int_equal(last->kind, KILN_SOURCE_DROPPED);
 	assert_null(last->sha256);
+	assert_int_equal(((KilnSourceChange *)changes->pdata[1])->kind, KILN_SOURCE_ADDED);
+	assert_int_equal(((KilnSourceChange *)changes->pdata[2])->kind, KILN_SOURCE_UNCHANGED);
 }
 
 /* Upstream replaced the file under its old name: old and new digest are told. */
@@ -427,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_all_refusals_are_told),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_cache_serves_without_origins),
+		cmocka_unit_test(test_generated_files_can_be_left_out),
 		cmocka_unit_test(test_unused_entry_is_a_warning),
 		cmocka_unit_test(test_lock_a_new_package),
 		cmocka_unit_test(test_lock_a_new_version),

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "engine/order.h"
+#include "engine/package_sources.h"
 
 /* Part of every build key: raise it when the way of building changes what comes out. */
 #define BUILD_FORMAT "1"
@@ -92,36 +93,6 @@ static GPtrArray *arrange(KilnContext *context, GPtrArray *items, const char *co
 	return arranged;
 }
 
-static void append_values(GPtrArray *values, const GPtrArray *sources)
-{
-	for (guint i = 0; i < sources->len; i++)
-		g_ptr_array_add(values, ((KilnSpecSource *)sources->pdata[i])->value);
-}
-
-static gboolean fetch_sources(
-	const KilnContext *context, const KilnIdentity *identity, KilnPlanItem *item, GError **error)
-{
-	g_autoptr(GPtrArray) values = g_ptr_array_new();
-	g_autofree char *apt = g_build_filename(context->project->cache, "apt", NULL);
-	KilnSourceContent contents[2];
-	KilnSourcesRequest request = {.package = item->package->name,
-		.spec_dir = item->package->spec_directory,
-		.patch_dir = item->package->patch_directory,
-		.lock_path = item->package->lock_path,
-		.cache_dir = context->project->cache,
-		.apt_dir = apt,
-		.suite = context->target->suite,
-		.contents = contents,
-		.content_count = G_N_ELEMENTS(contents)};
-
-	append_values(values, item->spec->sources);
-	append_values(values, item->spec->patches);
-	g_ptr_array_add(values, NULL);
-	request.values = (const char *const *)values->pdata;
-	kiln_identity_contents(identity, contents);
-	return kiln_sources_fetch(&request, &item->sources, error);
-}
-
 GPtrArray *kiln_plan_make(
 	KilnContext *context, const KilnIdentity *identity, const char *const *names, GError **error)
 {
@@ -135,10 +106,9 @@ GPtrArray *kiln_plan_make(
 	kiln_event_step("sources", "fetching and verifying");
 	for (guint i = 0; i < items->len; i++) {
 		KilnPlanItem *item = items->pdata[i];
-		if (!fetch_sources(context, identity, item, error)) {
-			g_prefix_error(error, "\"%s\": ", item->package->name);
+		if (!kiln_package_sources_fetch(
+			    context, identity, item->package, item->spec, &item->sources, error))
 			return NULL;
-		}
 		files += item->sources->len;
 	}
 	kiln_event_done("sources", kiln_clock_monotonic_us() - start, "%u files of %u packages verified", files,

@@ -202,6 +202,11 @@ static gboolean deliver(Courier *courier, GError **error)
 	return report(courier, error);
 }
 
+static gboolean is_generated(const KilnSourceItem *item)
+{
+	return item->entry != NULL && kiln_source_entry_is_generated(item->entry);
+}
+
 static gboolean put_generated(
 	const Courier *courier, const KilnSourceItem *item, KilnSourceFile *file, GError **error)
 {
@@ -283,7 +288,7 @@ static gboolean begin_file(
 		file->sha256 = kiln_digest_of_file(file->path, &file->size, error);
 		return file->sha256 != NULL;
 	}
-	if (item->entry != NULL && kiln_source_entry_is_generated(item->entry))
+	if (is_generated(item))
 		return put_generated(courier, item, file, error);
 	if (item->entry == NULL || item->entry->sha256 == NULL)
 		return refuse_unlocked(courier->request, item, error);
@@ -320,10 +325,14 @@ gboolean kiln_sources_fetch(
 		return FALSE;
 	warn_unused(request, set);
 	for (guint i = 0; i < set->items->len; i++) {
-		KilnSourceFile *file = g_new0(KilnSourceFile, 1);
+		const KilnSourceItem *item = set->items->pdata[i];
+		KilnSourceFile *file;
 
+		if (request->contents == NULL && is_generated(item))
+			continue;
+		file = g_new0(KilnSourceFile, 1);
 		g_ptr_array_add(files, file);
-		if (!begin_file(&courier, set->items->pdata[i], file, error))
+		if (!begin_file(&courier, item, file, error))
 			return FALSE;
 	}
 	if (!deliver(&courier, error))

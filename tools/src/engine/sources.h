@@ -28,7 +28,7 @@ typedef struct {
 	const char *cache_dir;	   /* Kiln's cache; its sources/ takes the files */
 	const char *apt_dir;	   /* where kiln_apt_prepare keeps its state */
 	const char *suite;	   /* for debian-source: origins; NULL: they cannot be used */
-	const KilnSourceContent *contents;
+	const KilnSourceContent *contents; /* NULL: what Kiln generates is left out of the answer */
 	gsize content_count;
 } KilnSourcesRequest;
 
@@ -38,13 +38,21 @@ typedef struct {
 gboolean kiln_sources_fetch(
 	const KilnSourcesRequest *request, GPtrArray **ret_files, GError **error);
 
+typedef enum {
+	KILN_SOURCE_ADDED,     /* it had no digest before */
+	KILN_SOURCE_CHANGED,   /* another digest, or another name (a new version) */
+	KILN_SOURCE_UNCHANGED, /* as it was; generated files always are */
+	KILN_SOURCE_DROPPED,   /* the spec does not use it any more */
+} KilnSourceChangeKind;
+
 /* What happened to one lock entry. */
 typedef struct {
+	KilnSourceChangeKind kind;
 	char *name;
 	char *old_name;	  /* the entry it takes the place of, e.g. of the old version; NULL: none */
 	char *old_sha256; /* NULL: new, or was unlocked */
 	guint64 old_size;
-	char *sha256; /* NULL: the entry was dropped */
+	char *sha256; /* NULL: dropped, or generated */
 	guint64 size;
 	GPtrArray *notes; /* of char *: origins that did not deliver, origins dropped */
 } KilnSourceChange;

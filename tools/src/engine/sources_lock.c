@@ -374,6 +374,16 @@ static gboolean settle(const Locking *locking, Revision *revision, GError **erro
 	return TRUE;
 }
 
+static KilnSourceChangeKind judge(const Revision *revision)
+{
+	const KilnSourceEntry *old = revision->old;
+
+	if (g_strcmp0(revision->entry->sha256, old != NULL ? old->sha256 : NULL) == 0 &&
+		revision->change->old_name == NULL)
+		return KILN_SOURCE_UNCHANGED;
+	return old != NULL && old->sha256 != NULL ? KILN_SOURCE_CHANGED : KILN_SOURCE_ADDED;
+}
+
 static gboolean settle_all(const Locking *locking, GError **error)
 {
 	for (guint i = 0; i < locking->revisions->len; i++) {
@@ -383,6 +393,7 @@ static gboolean settle_all(const Locking *locking, GError **error)
 			return FALSE;
 		revision->change->sha256 = g_strdup(revision->entry->sha256);
 		revision->change->size = revision->entry->size;
+		revision->change->kind = judge(revision);
 	}
 	return TRUE;
 }
@@ -418,9 +429,13 @@ static GPtrArray *take_changes(Locking *locking)
 	}
 	for (guint i = 0; i < entries->len; i++) {
 		const KilnSourceEntry *entry = entries->pdata[i];
+		KilnSourceChange *change;
 
-		if (!is_replaced(locking, entry))
-			g_ptr_array_add(changes, change_new(entry->name, entry));
+		if (is_replaced(locking, entry))
+			continue;
+		change = change_new(entry->name, entry);
+		change->kind = KILN_SOURCE_DROPPED;
+		g_ptr_array_add(changes, change);
 	}
 	return changes;
 }
