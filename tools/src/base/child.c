@@ -41,6 +41,31 @@ typedef struct {
 	gboolean foreground;
 } Launch;
 
+void kiln_process_result_clear(KilnProcessResult *result)
+{
+	g_clear_pointer(&result->output, g_free);
+	g_clear_pointer(&result->error_output, g_free);
+}
+
+const char *const *kiln_child_environment(void)
+{
+	static const char *const kept[] = {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "GNUPGHOME",
+		"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"};
+	static char *environment[G_N_ELEMENTS(kept) + 2];
+	static gsize ready;
+
+	if (g_once_init_enter(&ready)) {
+		gsize count = 0;
+		for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
+			if (g_getenv(kept[i]))
+				environment[count++] =
+					g_strdup_printf("%s=%s", kept[i], g_getenv(kept[i]));
+		environment[count++] = g_strdup("LC_ALL=C.UTF-8");
+		g_once_init_leave(&ready, 1);
+	}
+	return (const char *const *)environment;
+}
+
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -198,7 +223,7 @@ KilnChild *kiln_child_start(const KilnProcess *process, GError **error)
 	child->foreground = launch.foreground = process->foreground;
 	launch.argv = (char *const *)process->argv;
 	launch.environment = (char *const *)(process->environment ? process->environment
-								  : kiln_process_environment());
+								  : kiln_child_environment());
 	launch.working_directory = process->working_directory;
 	for (const int *fd = process->inherited_fds; fd && *fd >= 0; fd++) {
 		g_assert(launch.inherited_count < INHERITED_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* KilnPool of base/process.h: one poll loop over the children that run. */
-#include "base/child.h"
-#include "base/error.h"
 #include "base/process.h"
+
+#include "base/error.h"
 
 #include <errno.h>
 #include <poll.h>

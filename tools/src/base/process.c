@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/process.h"
 
-#include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
-
-void kiln_process_result_clear(KilnProcessResult *result)
-{
-	g_clear_pointer(&result->output, g_free);
-	g_clear_pointer(&result->error_output, g_free);
-}
-
-const char *const *kiln_process_environment(void)
-{
-	static const char *const kept[] = {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "GNUPGHOME",
-		"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"};
-	static char *environment[G_N_ELEMENTS(kept) + 2];
-	static gsize ready;
-
-	if (g_once_init_enter(&ready)) {
-		gsize count = 0;
-		for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
-			if (g_getenv(kept[i]))
-				environment[count++] =
-					g_strdup_printf("%s=%s", kept[i], g_getenv(kept[i]));
-		environment[count++] = g_strdup("LC_ALL=C.UTF-8");
-		g_once_init_leave(&ready, 1);
-	}
-	return (const char *const *)environment;
-}
 
 static gboolean take_result(gpointer job, const KilnProcessResult *result, GError **error)
 {

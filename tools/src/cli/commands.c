@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/cli.h"
 #include "cli/commands.h"
 
 #include "base/error.h"

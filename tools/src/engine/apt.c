@@ -31,7 +31,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Mirror, mirror_clear)
 
 char **kiln_apt_environment(const char *config_path)
 {
-	char **environment = g_strdupv((char **)kiln_process_environment());
+	char **environment = g_strdupv((char **)kiln_child_environment());
 
 	return g_environ_setenv(environment, "APT_CONFIG", config_path, TRUE);
 }

@@ -109,6 +109,20 @@ guint *kiln_order_specs(const GPtrArray *specs, GError **error)
 	return g_steal_pointer(&order);
 }
 
+/* Marks what `spec` needs; TRUE when that was news. */
+static gboolean mark_needed(GHashTable *providers, const KilnSpec *spec, gboolean *wanted)
+{
+	gboolean changed = FALSE;
+
+	for (guint i = 0; i < spec->build_requires->len; i++) {
+		int provider = provider_of(providers, spec->build_requires->pdata[i]);
+		if (provider < 0 || wanted[provider])
+			continue;
+		wanted[provider] = changed = TRUE;
+	}
+	return changed;
+}
+
 void kiln_order_close(const GPtrArray *specs, gboolean *wanted)
 {
 	g_autoptr(GHashTable) providers = index_providers(specs);
@@ -116,14 +130,8 @@ void kiln_order_close(const GPtrArray *specs, gboolean *wanted)
 
 	while (changed) {
 		changed = FALSE;
-		for (guint i = 0; i < specs->len; i++) {
-			const KilnSpec *spec = specs->pdata[i];
-			for (guint d = 0; wanted[i] && d < spec->build_requires->len; d++) {
-				int provider = provider_of(providers, spec->build_requires->pdata[d]);
-				if (provider < 0 || wanted[provider])
-					continue;
-				wanted[provider] = changed = TRUE;
-			}
-		}
+		for (guint i = 0; i < specs->len; i++)
+			if (wanted[i] && mark_needed(providers, specs->pdata[i], wanted))
+				changed = TRUE;
 	}
 }
