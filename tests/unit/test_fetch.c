@@ -223,6 +223,42 @@ static void test_second_run_resumes_the_first(void **state)
 	assert_cache_holds(fixture, sha256, TRUE);
 }
 
+static void wait_for_size(const char *path, gint64 size)
+{
+	for (int i = 0; i < 1000; i++) {
+		struct stat status;
+
+		if (stat(path, &status) == 0 && status.st_size >= size)
+			return;
+		g_usleep(10000);
+	}
+	fail_msg("\"%s\" did not grow to %" G_GINT64_FORMAT " bytes", path, size);
+}
+
+static void test_killed_run_is_resumed(void **state)
+{
+	HttpFixture *fixture = *state;
+	g_autofree char *sha256 = http_fixture_add(fixture, "f", SIZE);
+	g_autofree char *partial = g_build_filename(fixture->cache, "partial", sha256, NULL);
+	g_autofree char *requests = NULL;
+	KilnFetchOptions patient = quick;
+	pid_t child;
+
+	patient.stall_timeout_ms = 60000;
+	http_fixture_reset(fixture);
+	child = fork();
+	if (child == 0)
+		_exit(fetch_one(fixture, "stall-30000", sha256, &patient, NULL));
+	wait_for_size(partial, 30000);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_cache_holds(fixture, NULL, FALSE);
+	assert_true(fetch_one(fixture, "plain", sha256, &quick, NULL));
+	requests = http_fixture_requests(fixture);
+	assert_string_equal(requests, "stall-30000 f -\nplain f bytes=30000-\n");
+	assert_cache_holds(fixture, sha256, TRUE);
+}
+
 /* What a crash or another origin left in the partial file must not spoil a good origin. */
 static void test_spoiled_partial_file(void **state)
 {
@@ -528,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_message_lists_all_origins),
 		cmocka_unit_test(test_second_run_resumes_the_first),
+		cmocka_unit_test(test_killed_run_is_resumed),
 		cmocka_unit_test(test_spoiled_partial_file),
 		cmocka_unit_test(test_cached_file_needs_no_request),
 		cmocka_unit_test(test_rotten_cache_file_is_fetched_again),
