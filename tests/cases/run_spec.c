@@ -3,8 +3,8 @@
  * run_spec [--update] DIRECTORY: evaluates each DIRECTORY/NAME.spec in a jail in the target's root
  * and compares with NAME.expected: the JSON of a good spec, "error CODE: message" of a broken one.
  * A first line "#? with X without Y define N=BODY" of a spec sets options. DIRECTORY/sources holds
- * what specs may read. What depends on the machine is left out: the version of rpm, the
- * processor's count. Each is evaluated twice: the second answer, from the cache, must be the same.
+ * what specs may read. The version of rpm is left out. Each is evaluated again, from the cache, and
+ * by the target's own rpm (not with "#? only host"): the answers must be the same.
  * The root is the base layer of target trixie of the project in the working directory.
  */
 #include "base/error.h"
@@ -24,6 +24,12 @@ typedef struct {
 	char **layers;
 	gboolean update;
 } Runner;
+
+/* What a case asks for. */
+typedef struct {
+	GPtrArray *with, *without, *defines;
+	gboolean only_host;
+} Options;
 
 static char *cache;
 
@@ -63,28 +69,47 @@ static void set_up(Runner *runner)
 	check(error);
 }
 
+static void options_clear(Options *options)
+{
+	g_ptr_array_unref(options->with);
+	g_ptr_array_unref(options->without);
+	g_ptr_array_unref(options->defines);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static void take_option(Options *options, const char *word, const char *value)
+{
+	GPtrArray *list = strcmp(word, "with") == 0 ? options->with :
+		strcmp(word, "without") == 0	    ? options->without :
+		strcmp(word, "define") == 0	    ? options->defines :
+						      NULL;
+
+	if (list)
+		g_ptr_array_add(list, g_strdelimit(g_strdup(value), "=", ' '));
+	options->only_host |= strcmp(word, "only") == 0 && strcmp(value, "host") == 0;
+}
+
 /* The words of a first line "#? …". */
-static void read_options(const char *path, GPtrArray *with, GPtrArray *without, GPtrArray *defines)
+static void read_options(const char *path, Options *options)
 {
 	g_autofree char *text = NULL;
 
+	options->with = g_ptr_array_new_with_free_func(g_free);
+	options->without = g_ptr_array_new_with_free_func(g_free);
+	options->defines = g_ptr_array_new_with_free_func(g_free);
 	g_file_get_contents(path, &text, NULL, NULL);
 	if (text && g_str_has_prefix(text, "#? ")) {
 		g_autofree char *line = g_strndup(text + 3, strcspn(text + 3, "\n"));
 		g_auto(GStrv) words = g_strsplit(line, " ", -1);
-		for (char **word = words; word[0] && word[1]; word += 2) {
-			GPtrArray *list = strcmp(word[0], "with") == 0 ? with :
-				strcmp(word[0], "without") == 0	       ? without :
-									 defines;
-			g_ptr_array_add(list, g_strdelimit(g_strdup(word[1]), "=", ' '));
-		}
+		for (char **word = words; word[0] && word[1]; word += 2)
+			take_option(options, word[0], word[1]);
 	}
-	g_ptr_array_add(with, NULL);
-	g_ptr_array_add(without, NULL);
-	g_ptr_array_add(defines, NULL);
+	g_ptr_array_add(options->with, NULL);
+	g_ptr_array_add(options->without, NULL);
+	g_ptr_array_add(options->defines, NULL);
 }
 
-/* Without the lines that depend on the machine. */
+/* Without the line that depends on the machine. */
 static char *mask(const char *text)
 {
 	GString *masked = g_string_new(NULL);
@@ -97,24 +122,20 @@ static char *mask(const char *text)
 	return g_string_free(masked, FALSE);
 }
 
-static char *answer(const Runner *runner, const char *path)
+static char *answer(const Runner *runner, const char *path, const Options *options, gboolean by_target)
 {
-	g_autoptr(GPtrArray) with = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) without = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) defines = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *sources = g_build_filename(runner->directory, "sources", NULL);
 	const char *const directories[] = {sources, NULL};
 	g_autoptr(GError) error = NULL;
-
-	read_options(path, with, without, defines);
 	const KilnEvaluation evaluation = {
 		.spec = path,
 		.directories = directories,
 		.layers = (const char *const *)runner->layers,
 		.macros = runner->macros,
-		.with = (const char *const *)with->pdata,
-		.without = (const char *const *)without->pdata,
-		.defines = (const char *const *)defines->pdata,
+		.with = (const char *const *)options->with->pdata,
+		.without = (const char *const *)options->without->pdata,
+		.defines = (const char *const *)options->defines->pdata,
+		.by_target = by_target,
 		.wall_s = 5,
 		.cache = cache,
 	};
@@ -135,14 +156,27 @@ static gboolean differs(const char *path, const char *what, const char *wanted, 
 	return TRUE;
 }
 
+/* What `text` would be had the target's rpm answered. */
+static char *as_by_target(const char *text)
+{
+	GString *changed = g_string_new(text);
+
+	g_string_replace(changed, "\"evaluator\" : \"host\"", "\"evaluator\" : \"target\"", 1);
+	return g_string_free(changed, FALSE);
+}
+
 static gboolean run_case(const Runner *runner, const char *path)
 {
 	g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".spec"));
 	g_autofree char *expected_path = g_strconcat(stem, ".expected", NULL);
 	g_autofree char *expected = NULL;
-	g_autofree char *got = answer(runner, path);
+	g_auto(Options) options = {0};
+	read_options(path, &options);
+	g_autofree char *got = answer(runner, path, &options, FALSE);
 	gboolean broken = g_str_has_prefix(got, "error ");
-	g_autofree char *again = broken ? NULL : answer(runner, path);
+	g_autofree char *again = broken ? NULL : answer(runner, path, &options, FALSE);
+	g_autofree char *by_target = broken || options.only_host ? NULL : answer(runner, path, &options, TRUE);
+	g_autofree char *wanted_by_target = as_by_target(got);
 	GError *error = NULL;
 
 	if (runner->update)
@@ -150,7 +184,8 @@ static gboolean run_case(const Runner *runner, const char *path)
 	check(error);
 	g_file_get_contents(expected_path, &expected, NULL, NULL);
 	return !differs(path, "another answer", expected ? expected : "(no .expected file)\n", got) &&
-		!(again && differs(path, "another answer from the cache", got, again));
+		!(again && differs(path, "another answer from the cache", got, again)) &&
+		!(by_target && differs(path, "another answer by the target's rpm", wanted_by_target, by_target));
 }
 
 int main(int argc, char **argv)

@@ -156,6 +156,7 @@ static char *make_key(const Inputs *inputs, GError **error)
 	if (!add_program(digest, error))
 		return NULL;
 	kiln_digest_add(digest, "name", inputs->name);
+	kiln_digest_add(digest, "by", question->by_target ? "target" : NULL);
 	add_bytes(digest, "spec", inputs->spec, inputs->spec_size);
 	kiln_digest_add(digest, "macros", inputs->macros);
 	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
@@ -348,6 +349,8 @@ static char **make_argv(const Inputs *inputs)
 
 	g_ptr_array_add(argv, g_strdup("kiln-spec"));
 	g_ptr_array_add(argv, g_strdup("--root=/target"));
+	if (inputs->question->by_target)
+		g_ptr_array_add(argv, g_strdup("--ask-target"));
 	add_options(argv, "--with", inputs->question->with);
 	add_options(argv, "--without", inputs->question->without);
 	add_options(argv, "--define", inputs->question->defines);

@@ -18,6 +18,7 @@ typedef struct {
 	const char *macros;             /* the target's macro file; NULL: only what is in the root */
 	const char *const *with, *const *without; /* build conditions */
 	const char *const *defines;     /* "NAME BODY" */
+	gboolean by_target;             /* let the root's own rpm read it without asking the host's */
 	guint wall_s;                   /* how long it may take; 0: KILN_EVALUATE_WALL_S */
 	const char *cache;              /* Kiln's cache directory; answers land in its specs/. Must be
 	                                   allowed (kiln_root_allow), as must the layers */
