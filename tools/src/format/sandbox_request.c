@@ -476,18 +476,18 @@ static const Field failure_fields[] = {
 	{NULL, 0, 0},
 };
 
-static gboolean take_failure(JsonObject *object, GError **error)
+static gboolean take_failure(JsonObject *object, GError **ret_failure, GError **error)
 {
 	Failure failure = {0};
-	int code = KILN_ERROR_FAILED;
+	gboolean good = parse_object(object, failure_fields, &failure, error) &&
+		(failure.failure || refuse(error, "failure", "is missing"));
+	gboolean known = failure.code > 0 && failure.code <= KILN_ERROR_SYSTEM;
 
-	if (!parse_object(object, failure_fields, &failure, error))
-		return FALSE;
-	if (failure.code > 0 && failure.code <= KILN_ERROR_SYSTEM)
-		code = (int)failure.code;
-	g_set_error(error, KILN_ERROR, code, "%s", failure.failure);
+	if (good)
+		g_set_error(ret_failure, KILN_ERROR, known ? (int)failure.code : KILN_ERROR_FAILED, "%s",
+			failure.failure);
 	g_free(failure.failure);
-	return FALSE;
+	return good;
 }
 
 static gboolean parse_report(JsonObject *object, KilnSandboxReport *ret_report, GError **error)
@@ -508,10 +508,12 @@ gboolean kiln_sandbox_report_parse(
 	g_autoptr(GError) malformed = NULL;
 	JsonObject *object = load(parser, json, size, &malformed);
 
-	if (object && json_object_has_member(object, "failure"))
-		return take_failure(object, error);
-	if (parse_report(object, ret_report, &malformed))
+	if (object && json_object_has_member(object, "failure")) {
+		if (take_failure(object, error, &malformed))
+			return FALSE;
+	} else if (parse_report(object, ret_report, &malformed)) {
 		return TRUE;
+	}
 	g_set_error(error, KILN_ERROR, KILN_ERROR_FAILED, "report of kiln-root: %s", malformed->message);
 	return FALSE;
 }
