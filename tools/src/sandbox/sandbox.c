@@ -112,7 +112,7 @@ static gboolean remove_tree(
 	g_autofree char *name = g_path_get_basename(request->upper);
 	g_autofree char *path = NULL;
 	gboolean good;
-	int fd = kiln_allowed_open(allowed, request->upper, O_PATH | O_DIRECTORY | O_NOFOLLOW, error);
+	int fd = kiln_allowed_open(allowed, request->upper, O_PATH | O_DIRECTORY, error);
 
 	if (fd < 0)
 		return FALSE;
