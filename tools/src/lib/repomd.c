@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define DEFAULT_CHANGELOG_LIMIT 10
@@ -467,6 +468,16 @@ static gboolean install_files(const char *fresh, const char *final, GError **err
 	return kiln_fs_sync_tree(fresh, error) && kiln_fs_replace_directory(fresh, final, error);
 }
 
+/* createrepo_c does not say why a file could not be written. */
+static gboolean disk_is_full(const char *directory)
+{
+	struct statvfs status;
+
+	if (statvfs(directory, &status) != 0 || status.f_blocks == 0)
+		return FALSE;
+	return status.f_bavail == 0 || (status.f_files > 0 && status.f_favail == 0);
+}
+
 gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error)
 {
 	g_autofree char *final = g_build_filename(options->directory, "repodata", NULL);
@@ -480,6 +491,10 @@ gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error)
 		return FALSE;
 	if (write_files(options, fresh, error) && install_files(fresh, final, error))
 		return TRUE;
+	if (error && disk_is_full(options->directory)) {
+		g_clear_error(error);
+		kiln_error_set_errno(error, ENOSPC, "writing the metadata \"%s\"", final);
+	}
 	kiln_fs_remove_tree(fresh, NULL); /* the first error is the one to tell */
 	return FALSE;
 }
