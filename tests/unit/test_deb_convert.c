@@ -46,6 +46,8 @@ static const char import_text[] = "[import]\npython=3.13\n[packages]\na=demo\n[p
 				  "bundle=/usr/share/doc/demo/* /usr/share/all\ndirectory=/srv/demo 1777\n"
 				  "drop=/usr/share/zero\nconfig=/etc/copy.conf\nprovides=/opt/x\nrequires=extra\n";
 
+static const char no_recipe[] = "[import]\npython=3.13\n[packages]\na=demo\n";
+
 typedef struct {
 	char *directory, *deb, *rpm, *setup;
 } Fixture;
@@ -82,8 +84,11 @@ static gboolean convert(const Fixture *fixture, const char *import, GError **err
 {
 	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import, "[names]\ndemo=demo-el\n", NULL);
 	g_autofree char *sha256 = kiln_digest_of_file(fixture->deb, NULL, NULL);
+	g_autofree char *key =
+		kiln_deb_convert_key(conf, fixture->setup, "demo", sha256 ? sha256 : "", NULL);
 	KilnDebConvert options = {.deb_path = fixture->deb,
 		.sha256 = sha256,
+		.key = key,
 		.conf = conf,
 		.setup_directory = fixture->setup,
 		.output_path = fixture->rpm};
@@ -238,10 +243,10 @@ static void test_key_names_every_input(void **state)
 	g_autofree char *again = key_of(fixture, import_text, "demo", "1");
 	g_autofree char *other_deb = key_of(fixture, import_text, "demo", "2");
 	g_autofree char *other_recipe =
-		key_of(fixture, "[import]\npython=3.13\n[packages]\na=demo\n", "demo", "1");
+		key_of(fixture, no_recipe, "demo", "1");
 	g_autofree char *unrelated = key_of(fixture, import_text, "sed", "1");
 	g_autofree char *unrelated_again =
-		key_of(fixture, "[import]\npython=3.13\n[packages]\na=demo\n", "sed", "1");
+		key_of(fixture, no_recipe, "sed", "1");
 	g_autofree char *other_tree = NULL;
 
 	assert_true(kiln_fs_replace_text(added, "changed\n", NULL));
@@ -271,7 +276,7 @@ static const struct {
 	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./a/../../b", .mode = FILE_, .data = "x"}, "cannot be kept"},
 	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./dev/null", .mode = S_IFCHR | 0666}, "device node"},
 	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./fifo", .mode = S_IFIFO | 0666}, "device node"},
-	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./a", .mode = FILE_, .hard_link = "./b"}, "not there"},
+	{"Package: demo\nVersion: 1\nArchitecture: all\n", {.path = "./a", .mode = FILE_, .hard_link = "./b"}, "not there"},
 };
 
 static void test_bad_packages_are_refused(void **state)
@@ -282,7 +287,7 @@ static void test_bad_packages_are_refused(void **state)
 		const DebFile files[] = {bad[i].file, {0}};
 		GError *error = NULL;
 		deb_write(fixture->deb, bad[i].control, NULL, files);
-		assert_false(convert(fixture, import_text, &error));
+		assert_false(convert(fixture, no_recipe, &error));
 		assert_error(error, KILN_ERROR_CONFIG, bad[i].message);
 		assert_false(g_file_test(fixture->rpm, G_FILE_TEST_EXISTS));
 	}
@@ -319,6 +324,25 @@ static void test_other_bytes_than_promised_are_refused(void **state)
 	assert_error(error, KILN_ERROR_VERIFY, "the package index says 000");
 }
 
+static void test_configuration_that_changes_meanwhile(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import_text, "[names]\n", NULL);
+	g_autofree char *added = g_build_filename(fixture->setup, "demo", "etc", "late", NULL);
+	g_autofree char *sha256 = NULL, *key = NULL;
+	KilnDebConvert options = {.deb_path = fixture->deb, .conf = conf,
+		.setup_directory = fixture->setup, .output_path = fixture->rpm};
+	GError *error = NULL;
+
+	deb_write(fixture->deb, control, NULL, payload);
+	options.sha256 = sha256 = kiln_digest_of_file(fixture->deb, NULL, NULL);
+	options.key = key = kiln_deb_convert_key(conf, fixture->setup, "demo", sha256, NULL);
+	assert_true(kiln_fs_replace_text(added, "x", NULL));
+	assert_false(kiln_deb_convert(&options, &error));
+	assert_error(error, KILN_ERROR_CONFIG, "run it again");
+	assert_false(g_file_test(fixture->rpm, G_FILE_TEST_EXISTS));
+}
+
 static void test_every_truncation_is_refused(void **state)
 {
 	const Fixture *fixture = *state;
@@ -349,6 +373,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stale_recipes_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_other_bytes_than_promised_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_configuration_that_changes_meanwhile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_truncation_is_refused, set_up, tear_down),
 	};
 

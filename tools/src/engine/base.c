@@ -2,29 +2,12 @@
 #include "engine/base.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/base_import.h"
 
 #define STAMP_MAX_BYTES 4096
-
-/* The digest of the files that say what the base is made of. */
-static char *import_digest(const char *target_directory, GError **error)
-{
-	static const char *const names[] = {"import.conf", "names.conf"};
-	g_autoptr(KilnDigest) digest = kiln_digest_new();
-
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_build_filename(target_directory, names[i], NULL);
-		g_autofree char *content = kiln_digest_of_file(path, NULL, error);
-		if (!content)
-			return NULL;
-		kiln_digest_add(digest, names[i], content);
-	}
-	return kiln_digest_finish(digest);
-}
 
 static char *stamp_path(const char *base_directory)
 {
@@ -58,7 +41,7 @@ gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target,
 			target->name, output);
 		return FALSE;
 	}
-	digest = import_digest(directory, error);
+	digest = kiln_base_import_digest(directory, error);
 	if (!digest || !kiln_base_import(&options, &result, error) ||
 		!kiln_fs_replace_text(stamp, digest, error)) {
 		g_prefix_error(error, "importing the base of \"%s\": ", target->name);
@@ -77,14 +60,14 @@ gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, 
 
 	if (target->location)
 		return TRUE;
-	digest = import_digest(directory, error);
+	digest = kiln_base_import_digest(directory, error);
 	if (!digest)
 		return FALSE;
 	known = kiln_fs_read(stamp, STAMP_MAX_BYTES, NULL, NULL);
 	if (known && g_str_equal(known, digest))
 		return TRUE;
 	kiln_event_info("base", "%s: %s", target->name,
-		known ? "import.conf or names.conf changed, importing again"
+		known ? "what it is made from changed, importing again"
 		      : "importing it from the Debian archive, once");
 	return kiln_base_refresh(project, target, error);
 }

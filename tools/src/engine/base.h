@@ -5,7 +5,7 @@
 #include "engine/project.h"
 
 /* Makes sure the base is there. A debian-import target is imported when it never was, or when its
- * import.conf or names.conf changed since; a refresh for newer packages is kiln_base_refresh's. */
+ * import.conf, names.conf or base-setup/ changed since; a refresh for newer packages is kiln_base_refresh's. */
 gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, GError **error);
 
 /* Imports the base of a debian-import target as the archive is now. CONFIG for another kind. */

@@ -2,6 +2,7 @@
 #include "engine/base_import.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
@@ -11,6 +12,7 @@
 #include "engine/apt.h"
 #include "engine/apt_packages.h"
 #include "engine/deb_convert.h"
+#include "engine/python_bytecode.h"
 #include "format/import_conf.h"
 #include "lib/repomd.h"
 #include "model/debian.h"
@@ -28,6 +30,7 @@
 typedef struct {
 	const KilnAptPackage *source;
 	char *deb_path;
+	char *key;
 	char *location; /* "Packages/KEY/FILE" */
 	char *path;
 	struct Import *import;
@@ -38,6 +41,7 @@ typedef struct Import {
 	KilnImportConf *conf;
 	char *apt_config;
 	char *archive_directory;
+	char *interpreter; /* directory of the Python that compiles modules; NULL: none */
 	GPtrArray *packages; /* KilnAptPackage */
 	GPtrArray *items;
 	GPtrArray *missing; /* the items to convert; borrowed */
@@ -50,6 +54,7 @@ static void item_free(gpointer data)
 	Item *item = data;
 
 	g_free(item->deb_path);
+	g_free(item->key);
 	g_free(item->location);
 	g_free(item->path);
 	g_free(item);
@@ -60,6 +65,7 @@ static void import_clear(Import *import)
 	g_clear_pointer(&import->conf, kiln_import_conf_free);
 	g_free(import->apt_config);
 	g_free(import->archive_directory);
+	g_free(import->interpreter);
 	g_clear_pointer(&import->packages, g_ptr_array_unref);
 	g_clear_pointer(&import->items, g_ptr_array_unref);
 	g_clear_pointer(&import->missing, g_ptr_array_unref);
@@ -114,6 +120,7 @@ static Item *make_item(Import *import, const KilnAptPackage *package, GError **e
 	if (!file_name)
 		return NULL;
 	item = g_new0(Item, 1);
+	item->key = g_strdup(key);
 	key[KEY_LENGTH] = '\0';
 	item->source = package;
 	item->import = import;
@@ -139,23 +146,64 @@ static gboolean find_missing(Import *import, GError **error)
 	return TRUE;
 }
 
+static gboolean is_interpreter(const Import *import, const KilnAptPackage *package)
+{
+	return g_strv_contains((const char *const *)import->conf->interpreter, package->name);
+}
+
+/* What is to be converted, and the interpreter that compiles its modules. */
+static GPtrArray *packages_to_read(const Import *import)
+{
+	GPtrArray *wanted = g_ptr_array_new();
+
+	for (guint i = 0; i < import->items->len; i++) {
+		Item *item = import->items->pdata[i];
+		if (g_ptr_array_find(import->missing, item, NULL) || is_interpreter(import, item->source))
+			g_ptr_array_add(wanted, (gpointer)item->source);
+	}
+	return wanted;
+}
+
 static gboolean download(Import *import, GError **error)
 {
 	gint64 started = kiln_clock_monotonic_us();
-	g_autoptr(GPtrArray) wanted = g_ptr_array_new();
+	g_autoptr(GPtrArray) wanted = packages_to_read(import);
 	g_autofree char *size = NULL;
 
 	if (import->missing->len == 0)
 		return TRUE;
-	kiln_event_step("download", "%u packages", import->missing->len);
-	for (guint i = 0; i < import->missing->len; i++)
-		g_ptr_array_add(wanted, (gpointer)((const Item *)import->missing->pdata[i])->source);
+	kiln_event_step("download", "%u packages", wanted->len);
 	if (!kiln_apt_download(import->apt_config, import->archive_directory, wanted,
 		    &import->result.downloaded_bytes, error))
 		return FALSE;
 	size = g_format_size(import->result.downloaded_bytes);
 	kiln_event_done("download", kiln_clock_monotonic_us() - started, "%s", size);
 	return TRUE;
+}
+
+static gboolean unpack_interpreter(Import *import, GError **error)
+{
+	g_autofree char *apt_directory = g_path_get_dirname(import->apt_config);
+	g_autofree char *directory = g_build_filename(apt_directory, "python", NULL);
+	g_autoptr(GPtrArray) paths = g_ptr_array_new();
+
+	for (guint i = 0; i < import->items->len; i++) {
+		Item *item = import->items->pdata[i];
+		if (is_interpreter(import, item->source))
+			g_ptr_array_add(paths, item->deb_path);
+	}
+	if (import->missing->len == 0 || paths->len == 0)
+		return TRUE;
+	g_ptr_array_add(paths, NULL);
+	if (!kiln_bytecode_unpack(directory, (const char *const *)paths->pdata, error))
+		return FALSE;
+	import->interpreter = g_steal_pointer(&directory);
+	return TRUE;
+}
+
+static gboolean remove_interpreter(const Import *import, GError **error)
+{
+	return !import->interpreter || kiln_fs_remove_tree(import->interpreter, error);
 }
 
 /* The helper's exit status is an error code. A wrong .deb must not be found again next time. */
@@ -182,8 +230,8 @@ static gboolean conversion_ended(gpointer job, const KilnProcessResult *result, 
 static gboolean queue_conversion(KilnPool *pool, const char *helper, Item *item, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(item->path);
-	const char *argv[] = {helper, item->import->options->target_directory, item->source->sha256,
-		item->deb_path, item->path, NULL};
+	const char *argv[] = {helper, item->import->options->target_directory, item->key,
+		item->source->sha256, item->deb_path, item->path, item->import->interpreter, NULL};
 	KilnProcess process = {.argv = argv, .timeout_ms = CONVERT_TIMEOUT_MS};
 
 	if (!kiln_fs_make_directory(directory, error))
@@ -276,10 +324,7 @@ static gboolean remove_others(Import *import, GError **error)
 	for (guint i = 0; i < import->items->len; i++) {
 		const Item *item = import->items->pdata[i];
 		g_auto(GStrv) parts = g_strsplit(item->location, "/", 3);
-		g_hash_table_add(current, g_steal_pointer(&parts[1]));
-		g_free(parts[0]);
-		g_free(parts[2]);
-		parts[0] = NULL;
+		g_hash_table_add(current, g_strdup(parts[1]));
 	}
 	for (guint i = 0; keys && keys[i]; i++) {
 		g_autofree char *path = g_build_filename(directory, keys[i], NULL);
@@ -326,6 +371,22 @@ static gboolean finish(Import *import, KilnBaseImportResult *ret_result, GError 
 	return TRUE;
 }
 
+char *kiln_base_import_digest(const char *target_directory, GError **error)
+{
+	static const char *const names[] = {"import.conf", "names.conf"};
+	g_autofree char *setup = g_build_filename(target_directory, "base-setup", NULL);
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(target_directory, names[i], NULL);
+		g_autofree char *content = kiln_digest_of_file(path, NULL, error);
+		if (!content)
+			return NULL;
+		kiln_digest_add(digest, names[i], content);
+	}
+	return kiln_deb_convert_add_inputs(digest, setup, error) ? kiln_digest_finish(digest) : NULL;
+}
+
 gboolean kiln_base_import(
 	const KilnBaseImport *options, KilnBaseImportResult *ret_result, GError **error)
 {
@@ -334,7 +395,8 @@ gboolean kiln_base_import(
 	g_auto(Import) import = {.options = options};
 
 	return lock && read_conf(&import, error) && resolve(&import, error) &&
-	       find_missing(&import, error) && download(&import, error) && convert(&import, error) &&
-	       write_metadata(&import, error) && remove_others(&import, error) &&
+	       find_missing(&import, error) && download(&import, error) &&
+	       unpack_interpreter(&import, error) && convert(&import, error) &&
+	       remove_interpreter(&import, error) && write_metadata(&import, error) && remove_others(&import, error) &&
 	       remove_old_downloads(&import, error) && finish(&import, ret_result, error);
 }

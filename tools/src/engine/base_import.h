@@ -37,3 +37,7 @@ typedef struct {
  */
 gboolean kiln_base_import(
 	const KilnBaseImport *options, KilnBaseImportResult *ret_result, GError **error);
+
+/* A digest of everything below `target_directory` that says what its base is made of, and of the
+ * converter's format: while it stays the same, an import only brings newer packages. */
+char *kiln_base_import_digest(const char *target_directory, GError **error);

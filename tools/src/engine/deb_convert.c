@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "engine/deb_files.h"
 #include "engine/deb_provides.h"
+#include "engine/python_bytecode.h"
 #include "format/deb_control.h"
 #include "lib/deb.h"
 #include "lib/rpmwrite.h"
@@ -17,7 +18,6 @@
 
 /* Raise when the same input no longer gives the same RPM: every package is then made again. */
 #define FORMAT_VERSION "1"
-#define SETUP_FILE_MAX_BYTES (4 * 1024 * 1024)
 
 static gboolean add_tree(KilnDigest *digest, const char *directory, GError **error)
 {
@@ -44,6 +44,14 @@ static gboolean add_tree(KilnDigest *digest, const char *directory, GError **err
 	return names != NULL;
 }
 
+gboolean kiln_deb_convert_add_inputs(
+	KilnDigest *digest, const char *setup_directory, GError **error)
+{
+	kiln_digest_add(digest, "format", FORMAT_VERSION);
+	return !g_file_test(setup_directory, G_FILE_TEST_IS_DIR) ||
+	       add_tree(digest, setup_directory, error);
+}
+
 char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directory,
 	const char *name, const char *sha256, GError **error)
 {
@@ -51,11 +59,11 @@ char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directo
 	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, name);
 	g_autofree char *tree = g_build_filename(setup_directory, name, NULL);
 
-	kiln_digest_add(digest, "format", FORMAT_VERSION);
 	kiln_digest_add(digest, "python", conf->python);
+	kiln_digest_add(digest, "bytecode", *conf->interpreter ? "yes" : "no");
 	kiln_digest_add(digest, "deb", sha256);
 	kiln_digest_add(digest, "recipe", recipe ? recipe->text : NULL);
-	if (g_file_test(tree, G_FILE_TEST_IS_DIR) && !add_tree(digest, tree, error))
+	if (!kiln_deb_convert_add_inputs(digest, tree, error))
 		return NULL;
 	return kiln_digest_finish(digest);
 }
@@ -164,6 +172,21 @@ static void fill_texts(const KilnDebControl *control, KilnRpmPackage *package, T
 	package->vendor = "Debian, converted by Kiln";
 }
 
+/* Asked after everything was read: a package must not lie under the key of other inputs. */
+static gboolean key_still_holds(const KilnDebConvert *options, const char *name, GError **error)
+{
+	g_autofree char *key = kiln_deb_convert_key(
+		options->conf, options->setup_directory, name, options->sha256, error);
+
+	if (!key)
+		return FALSE;
+	if (strcmp(key, options->key) == 0)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"its configuration changed while the import was running; run it again");
+	return FALSE;
+}
+
 static gboolean write_package(const KilnDebConvert *options, const KilnDebControl *control,
 	const KilnDebFiles *files, KilnRpmPackage *package, GError **error)
 {
@@ -177,7 +200,8 @@ static gboolean write_package(const KilnDebConvert *options, const KilnDebContro
 	package->files = files->files;
 	package->build_time = files->newest;
 	kiln_deb_provides_add(package, options->conf, is_core);
-	return kiln_rpm_write(package, options->output_path, error);
+	return key_still_holds(options, package->name, error) &&
+	       kiln_rpm_write(package, options->output_path, error);
 }
 
 static gboolean convert(
@@ -207,7 +231,10 @@ static gboolean convert(
 	}
 	files = kiln_deb_files_make(deb, kiln_import_conf_recipe(options->conf, name), tree,
 		strcmp(name, "base-files") == 0, error);
-	return files && write_package(options, control, files, &package, error);
+	if (!files || (options->interpreter && !kiln_bytecode_add(files, options->interpreter,
+							options->conf->python, error)))
+		return FALSE;
+	return write_package(options, control, files, &package, error);
 }
 
 static gboolean open_and_convert(const KilnDebConvert *options, GError **error)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/digest.h"
 #include "format/import_conf.h"
 
 #include <glib.h>
@@ -18,18 +19,25 @@
 typedef struct {
 	const char *deb_path;
 	const char *sha256; /* of the .deb, as the signed package index states it */
+	const char *key;    /* what kiln_deb_convert_key said */
 	const KilnImportConf *conf;
 	const char *setup_directory; /* holds a tree of additional files for some packages: NAME/… */
+	const char *interpreter; /* tree of kiln_bytecode_unpack; NULL: no Python byte code is made */
 	const char *output_path;
 } KilnDebConvert;
 
 /* Converts one package. VERIFY when the .deb is not the one of `sha256`; CONFIG for a .deb or a
- * recipe that cannot be followed. Replaces `output_path` atomically. */
+ * recipe that cannot be followed, or when the configuration has changed since `key` was made. Replaces `output_path` atomically. */
 gboolean kiln_deb_convert(const KilnDebConvert *options, GError **error);
 
 /*
  * The identity of a conversion's result: a digest of the .deb's digest, the recipe of the package
- * `name`, its additional files and the version of the converter. Equal keys mean equal bytes.
+ * `name`, its additional files and the version of the converter. Equal keys mean equal bytes. The
+ * interpreter's own version is no part of it: byte code is the same throughout a Python 3.x.
  */
 char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directory,
 	const char *name, const char *sha256, GError **error);
+
+/* Adds the converter's format and the tree `setup_directory` (if it exists) to `digest`. */
+gboolean kiln_deb_convert_add_inputs(
+	KilnDigest *digest, const char *setup_directory, GError **error);

@@ -65,6 +65,7 @@ void kiln_import_conf_free(KilnImportConf *conf)
 	g_strfreev(conf->packages);
 	g_strfreev(conf->excludes);
 	g_free(conf->python);
+	g_strfreev(conf->interpreter);
 	g_hash_table_unref(conf->recipes);
 	g_free(conf);
 }
@@ -97,7 +98,7 @@ static gboolean add_pairs(GPtrArray *pairs, char **values, GError **error)
 			return FALSE;
 		}
 		pair = g_new(KilnImportPair, 1);
-		pair->first = g_steal_pointer(&words[0]);
+		pair->first = g_strdup(words[0]);
 		pair->second = g_strdup(words[1]);
 		g_ptr_array_add(pairs, pair);
 	}
@@ -118,7 +119,7 @@ static gboolean add_directories(GPtrArray *directories, char **values, GError **
 			return FALSE;
 		}
 		directory = g_new0(KilnImportDirectory, 1);
-		directory->path = g_steal_pointer(&words[0]);
+		directory->path = g_strdup(words[0]);
 		directory->mode = mode;
 		directory->group = g_strdup(count > 2 ? words[2] : "root");
 		g_ptr_array_add(directories, directory);
@@ -244,15 +245,17 @@ static gboolean take_packages(KilnImportConf *conf, GKeyFile *file, GError **err
 
 static gboolean take_import(KilnImportConf *conf, GKeyFile *file, GError **error)
 {
+	static const char *const known[] = {"exclude", "interpreter", "python", NULL};
 	g_auto(GStrv) keys = g_key_file_get_keys(file, "import", NULL, error);
 
 	for (guint i = 0; keys && keys[i]; i++) {
-		if (strcmp(keys[i], "exclude") != 0 && strcmp(keys[i], "python") != 0) {
+		if (!g_strv_contains(known, keys[i])) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[import] %s: unknown key", keys[i]);
 			return FALSE;
 		}
 	}
 	conf->excludes = get_list(file, "import", "exclude");
+	conf->interpreter = get_list(file, "import", "interpreter");
 	conf->python = keys ? g_key_file_get_string(file, "import", "python", error) : NULL;
 	return conf->python != NULL;
 }

@@ -36,12 +36,13 @@ typedef struct {
 	char **packages; /* sorted, each once; their dependencies follow by themselves */
 	char **excludes; /* packages never to be chosen for an alternative dependency */
 	char *python; /* version of Python 3 whose modules the packages hold: "3.13" */
+	char **interpreter; /* packages that together run it, for byte code; empty: none is made */
 	GHashTable *recipes;
 } KilnImportConf;
 
 /*
  * Parses import.conf:
- *   [import]            python=VERSION  exclude=NAME;…
+ *   [import]            python=VERSION  interpreter=NAME;…  exclude=NAME;…
  *   [packages]          ANY-WORD=NAME;… (the words only group)
  *   [package NAME]      link=PATH TARGET;…  copy=FROM TO;…  bundle=GLOB TO;…
  *                       directory=PATH MODE [GROUP];…  drop=GLOB;…  config=GLOB;…  provides=CAPABILITY;…  requires=CAPABILITY;…

@@ -28,18 +28,20 @@ int main(int argc, char **argv)
 	g_autoptr(KilnImportConf) conf = NULL;
 	g_autofree char *setup = NULL;
 
-	if (argc != 5) {
-		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY SHA256 DEB RPM\n", stderr);
+	if (argc != 6 && argc != 7) {
+		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY KEY SHA256 DEB RPM [PYTHON-TREE]\n", stderr);
 		return KILN_ERROR_USAGE;
 	}
 	conf = read_conf(argv[1], &error);
 	setup = g_build_filename(argv[1], "base-setup", NULL);
 	if (conf) {
-		KilnDebConvert options = {.deb_path = argv[3],
-			.sha256 = argv[2],
+		KilnDebConvert options = {.key = argv[2],
+			.sha256 = argv[3],
+			.deb_path = argv[4],
 			.conf = conf,
 			.setup_directory = setup,
-			.output_path = argv[4]};
+			.interpreter = argc > 6 ? argv[6] : NULL,
+			.output_path = argv[5]};
 		kiln_deb_convert(&options, &error);
 	}
 	if (!error)
