@@ -162,7 +162,8 @@ static void test_all_refusals_are_told(void **state)
 	assert_non_null(
 		strstr(error->message, "; debian-source:a=1/a: Debian sources need a target"));
 	assert_non_null(strstr(error->message, "/status-404/a.tar.gz: HTTP status 404"));
-	assert_error(error, KILN_ERROR_VERIFY, "; likewise \"f.tar.gz\"");
+	assert_error(error, KILN_ERROR_VERIFY,
+		"; likewise \"f.tar.gz\"; if it is a new release, compare it with");
 }
 
 /* Each row: lock text, values, code, part of the message. */

@@ -185,9 +185,15 @@ static gboolean report(const Courier *courier, GError **error)
 			g_string_append_printf(text, "%s%s", j == 0 ? ": " : "; ",
 				(const char *)delivery->refusals->pdata[j]);
 	}
-	if (failed > 0)
-		g_set_error_literal(error, KILN_ERROR, code, text->str);
-	return failed == 0;
+	if (failed == 0)
+		return TRUE;
+	if (code == KILN_ERROR_VERIFY)
+		g_string_append_printf(text,
+			"; if it is a new release, compare it with what upstream announces and run "
+			"`kiln fetch --lock %s`",
+			courier->request->package);
+	g_set_error_literal(error, KILN_ERROR, code, text->str);
+	return FALSE;
 }
 
 /* Origins are tried in the order of the lock; what several files can do at once they do. */
