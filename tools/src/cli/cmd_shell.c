@@ -20,10 +20,15 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 	const KilnCollection *collection = kiln_cli_collection(invocation, options.collection, error);
 	g_autoptr(KilnTarget) target =
 		collection ? kiln_cli_target(invocation, collection, options.target, error) : NULL;
+	KilnShell shell = {.package = invocation->arguments[0],
+		.command = invocation->arguments + 1,
+		.as_root = options.root};
 	int status = 0;
 
-	if (!target || !kiln_shell_run(invocation->project, target->name, invocation->arguments[0],
-			       invocation->arguments + 1, options.root, &status, error))
+	if (!target)
+		return FALSE;
+	shell.target = target->name;
+	if (!kiln_shell_run(invocation->project, &shell, &status, error))
 		return FALSE;
 	if (status == 0)
 		return TRUE;

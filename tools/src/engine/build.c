@@ -283,6 +283,7 @@ static gboolean collect(Build *build, GError **error)
 	build->phases.total_us = kiln_clock_monotonic_us() - build->start_us;
 	return kiln_result_installed(build->result, build->context->buildroot_solution, build->solution, error) &&
 		kiln_result_end(build->result, build->item, &build->phases, error) &&
+		kiln_fs_remove_tree(build->item->result_directory, error) &&
 		kiln_fs_rename(build->unfinished, build->item->result_directory, error);
 }
 
@@ -370,9 +371,8 @@ static gboolean finish(Build *build, GError **error)
 
 	if (!collect(build, error) || !kiln_build_remove_root(build->work, error) ||
 		!kiln_build_remove_root(root, error) || !kiln_fs_remove_tree(failed, error) ||
-		!record(build, "built", NULL, error))
+		!record(build, "built", NULL, error) || !kiln_plan_load_result(build->item, error))
 		return FALSE;
-	build->item->is_built = TRUE;
 	kiln_event_done("build", kiln_clock_monotonic_us() - build->start_us,
 		"%s %s (rpmbuild %.2f s, everything else %.2f s)", build->item->package->name, version,
 		(double)build->phases.rpmbuild_us / G_USEC_PER_SEC,
@@ -397,19 +397,4 @@ gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *sto
 		return FALSE;
 	}
 	return status == 0 ? finish(build, error) : keep_failure(build, error);
-}
-
-char **kiln_build_packages(const char *result_directory, gboolean source, GError **error)
-{
-	g_auto(GStrv) names = kiln_fs_list(result_directory, error);
-	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-
-	if (!names)
-		return NULL;
-	for (char **name = names; *name; name++)
-		if (g_str_has_suffix(*name, ".rpm") &&
-			(g_str_has_suffix(*name, ".src.rpm") || g_str_has_suffix(*name, ".nosrc.rpm")) == source)
-			g_ptr_array_add(paths, g_build_filename(result_directory, *name, NULL));
-	g_ptr_array_add(paths, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&paths), FALSE);
 }

@@ -9,15 +9,11 @@
 #include "engine/plan.h"
 #include "lib/store.h"
 
-/* Builds `item` (resolved, not built yet). On success item->is_built is set and the result stands in
+/* Builds `item` (resolved, not built yet). On success item->packages is set and the result stands in
  * item->result_directory: the packages, the rebuilt source package, build.log, root.log, state.log,
  * hw_info.log, installed_pkgs.log, result.json. Code BUILD when the package does not build: the
  * message has the first line that explains it, the log and the command that enters the buildroot. */
 gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error);
-
-/* The built packages of a result directory, absolute, sorted, NULL-terminated; source packages only
- * if `source`, and nothing else then. Caller owns. */
-char **kiln_build_packages(const char *result_directory, gboolean source, GError **error);
 
 /* Where a failed build of `package` for `target` is kept. Caller owns. */
 char *kiln_build_failed_directory(const KilnProject *project, const char *target, const char *package);

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/build.h"
 #include "engine/keys.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
@@ -41,6 +40,15 @@ void kiln_compose_free(KilnCompose *compose)
 	g_free(compose);
 }
 
+/* By content: a package that was built again with the same bytes is no news. */
+static void add_packages(KilnDigest *digest, const GPtrArray *packages)
+{
+	for (guint i = 0; i < packages->len; i++) {
+		const KilnResultPackage *package = packages->pdata[i];
+		kiln_digest_add(digest, package->file, package->sha256);
+	}
+}
+
 char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items)
 {
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
@@ -51,7 +59,7 @@ char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity,
 	kiln_digest_add(digest, "key", identity->fingerprint);
 	kiln_digest_add(digest, "repo", identity->repo_text);
 	for (guint i = 0; i < items->len; i++)
-		kiln_digest_add(digest, "build", ((KilnPlanItem *)items->pdata[i])->key);
+		add_packages(digest, ((KilnPlanItem *)items->pdata[i])->packages);
 	return kiln_digest_finish(digest);
 }
 
@@ -74,19 +82,30 @@ static gboolean sign_package(Composing *composing, const char *path, const char 
 	return TRUE;
 }
 
-/* The signed form of `path`, made unless an earlier run did; verified in any case. */
-static char *ensure_signed(Composing *composing, const char *path, GError **error)
+static gboolean check_unchanged(const char *path, const KilnResultPackage *package, GError **error)
 {
-	g_autofree char *unsigned_digest = kiln_digest_of_file(path, NULL, error);
-	g_autofree char *name = NULL;
-	g_autofree char *signed_path = NULL;
+	g_autofree char *sha256 = kiln_digest_of_file(path, NULL, error);
 
-	if (!unsigned_digest)
-		return NULL;
-	name = g_strconcat(unsigned_digest, ".rpm", NULL);
-	signed_path = g_build_filename(composing->signed_directory, name, NULL);
+	if (!sha256)
+		return FALSE;
+	if (g_str_equal(sha256, package->sha256))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+		"\"%s\" is not what the build left there; remove its directory, so that it is built again", path);
+	return FALSE;
+}
+
+/* The signed form of a built package, made unless an earlier run did; verified in any case. */
+static char *ensure_signed(
+	Composing *composing, const KilnPlanItem *item, const KilnResultPackage *package, GError **error)
+{
+	g_autofree char *path = g_build_filename(item->result_directory, package->file, NULL);
+	g_autofree char *name = g_strconcat(package->sha256, ".rpm", NULL);
+	g_autofree char *signed_path = g_build_filename(composing->signed_directory, name, NULL);
+
 	if (!g_file_test(signed_path, G_FILE_TEST_EXISTS) &&
-		!sign_package(composing, path, signed_path, error))
+		(!check_unchanged(path, package, error) ||
+			!sign_package(composing, path, signed_path, error)))
 		return NULL;
 	return kiln_rpmverify_package(composing->verifier, signed_path, error) ? g_steal_pointer(&signed_path)
 									       : NULL;
@@ -142,15 +161,10 @@ static gboolean place_package(
 
 static gboolean add_item(Composing *composing, const KilnPlanItem *item, GError **error)
 {
-	for (int source = 0; source < 2; source++) {
-		g_auto(GStrv) paths = kiln_build_packages(item->result_directory, source != 0, error);
-		for (char **path = paths; path && *path; path++) {
-			g_autofree char *signed_path = ensure_signed(composing, *path, error);
-			if (!signed_path ||
-				!place_package(composing, signed_path, item->package->name, error))
-				return FALSE;
-		}
-		if (!paths)
+	for (guint i = 0; i < item->packages->len; i++) {
+		g_autofree char *signed_path =
+			ensure_signed(composing, item, item->packages->pdata[i], error);
+		if (!signed_path || !place_package(composing, signed_path, item->package->name, error))
 			return FALSE;
 	}
 	return TRUE;

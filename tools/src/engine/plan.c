@@ -5,11 +5,13 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/event.h"
+#include "base/fs.h"
 #include "engine/order.h"
 #include "engine/package_sources.h"
 
 /* Part of every build key: raise it when the way of building changes what comes out. */
 #define BUILD_FORMAT "1"
+#define RESULT_MAX_BYTES (16 * 1024 * 1024)
 
 static void item_free(KilnPlanItem *item)
 {
@@ -20,6 +22,7 @@ static void item_free(KilnPlanItem *item)
 	g_clear_pointer(&item->requirements, kiln_solution_free);
 	g_free(item->key);
 	g_free(item->result_directory);
+	g_clear_pointer(&item->packages, g_ptr_array_unref);
 	g_free(item);
 }
 
@@ -155,10 +158,27 @@ KilnSolution *kiln_plan_solve(
 	return kiln_context_solve(context, &request, error);
 }
 
+gboolean kiln_plan_load_result(KilnPlanItem *item, GError **error)
+{
+	g_autofree char *path = g_build_filename(item->result_directory, "result.json", NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) damage = NULL;
+
+	g_clear_pointer(&item->packages, g_ptr_array_unref);
+	if (!g_file_test(path, G_FILE_TEST_EXISTS))
+		return TRUE;
+	text = kiln_fs_read(path, RESULT_MAX_BYTES, NULL, error);
+	if (!text)
+		return FALSE;
+	item->packages = kiln_result_parse(text, path, &damage);
+	if (damage)
+		kiln_event_warning(item->package->name, "building it again: %s", damage->message);
+	return TRUE;
+}
+
 gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error)
 {
 	g_autofree char *layer_key = NULL;
-	g_autofree char *manifest = NULL;
 	KilnLayerRequest layer = {.below = context->buildroot, .macros = context->macros};
 
 	item->requirements = kiln_plan_solve(context, item, NULL, error);
@@ -170,7 +190,5 @@ gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **er
 	if (!item->key)
 		return FALSE;
 	item->result_directory = g_build_filename(context->project->state, "builds", item->key, NULL);
-	manifest = g_build_filename(item->result_directory, "result.json", NULL);
-	item->is_built = g_file_test(manifest, G_FILE_TEST_IS_REGULAR);
-	return TRUE;
+	return kiln_plan_load_result(item, error);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/context.h"
 #include "engine/identity.h"
+#include "format/result_json.h"
 
 typedef struct {
 	const KilnCatalogPackage *package; /* borrowed from the context */
@@ -16,7 +17,7 @@ typedef struct {
 	KilnSolution *requirements; /* what BuildRequires add to the base layer; set by kiln_plan_resolve */
 	char *key;               /* build key; set by kiln_plan_resolve */
 	char *result_directory;  /* where the result is or will be; set by kiln_plan_resolve */
-	gboolean is_built;       /* the result is there */
+	GPtrArray *packages;     /* KilnResultPackage: what was built; NULL: not built yet */
 } KilnPlanItem;
 
 /* Evaluates all packages of `context` (only `names` and what they need, unless NULL), fetches their
@@ -28,6 +29,10 @@ GPtrArray *kiln_plan_make(
 /* Solves the item's build requirements against the base and what was built so far, and computes its
  * key. Call in plan order, after the packages before it were offered by kiln_context_add_built. */
 gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error);
+
+/* Reads what the item's result directory holds into item->packages; NULL there when it is not built.
+ * A damaged result counts as not built (a warning says so). */
+gboolean kiln_plan_load_result(KilnPlanItem *item, GError **error);
 
 /* The packages that `item` adds to the base layer when further requirements (which only the build
  * itself revealed) are added to those of its spec. Caller owns. */

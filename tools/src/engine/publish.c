@@ -12,17 +12,23 @@
 
 #define MANIFEST_MAX_BYTES (64 * 1024 * 1024)
 
-KilnSnapshot *kiln_publish_current(const KilnContext *context, const char *channel, GError **error)
+gboolean kiln_publish_current(
+	const KilnContext *context, const char *channel, KilnSnapshot **ret_snapshot, GError **error)
 {
 	g_autofree char *repository = kiln_compose_repository_directory(context);
 	g_autofree char *link = g_build_filename(repository, channel, "current", NULL);
 	g_autofree char *manifest = g_build_filename(link, "snapshot.json", NULL);
 	g_autofree char *text = NULL;
+	KilnSnapshot *snapshot = NULL;
 
-	if (!g_file_test(link, G_FILE_TEST_IS_SYMLINK))
-		return NULL;
-	text = kiln_fs_read(manifest, MANIFEST_MAX_BYTES, NULL, error);
-	return text ? kiln_snapshot_parse(text, manifest, error) : NULL;
+	if (g_file_test(link, G_FILE_TEST_IS_SYMLINK)) {
+		text = kiln_fs_read(manifest, MANIFEST_MAX_BYTES, NULL, error);
+		snapshot = text ? kiln_snapshot_parse(text, manifest, error) : NULL;
+		if (!snapshot)
+			return FALSE;
+	}
+	*ret_snapshot = snapshot;
+	return TRUE;
 }
 
 /* "mirrorlist", "mirrorlist-debug" …: the address of that part of the snapshot. */

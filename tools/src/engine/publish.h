@@ -10,9 +10,10 @@
 
 #include "engine/compose.h"
 
-/* The snapshot `channel` points at; NULL without error when it points at none yet. VERIFY when what
- * it points at is damaged. Caller owns. */
-KilnSnapshot *kiln_publish_current(const KilnContext *context, const char *channel, GError **error);
+/* The snapshot `channel` points at; `ret_snapshot` NULL when it points at none yet. VERIFY when what
+ * it points at is damaged. */
+gboolean kiln_publish_current(
+	const KilnContext *context, const char *channel, KilnSnapshot **ret_snapshot, GError **error);
 
 /* Writes the files of a channel (`.repo`, key, mirrorlists, link) below `repository` so that it
  * points at the snapshot `id`. The gate uses it for a candidate, publishing for the real one. */

@@ -19,18 +19,25 @@ void kiln_release_result_clear(KilnReleaseResult *result)
 	g_clear_pointer(&result->repo_url, g_free);
 }
 
+/* The packages of a built item take part in solving for those after it. */
 static gboolean offer(KilnContext *context, const KilnPlanItem *item, GError **error)
 {
-	g_auto(GStrv) paths = kiln_build_packages(item->result_directory, FALSE, error);
+	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 
-	return paths &&
-		kiln_context_add_built(context, item->package->name, (const char *const *)paths, error);
+	for (guint i = 0; i < item->packages->len; i++) {
+		const KilnResultPackage *package = item->packages->pdata[i];
+		if (!package->is_source)
+			g_ptr_array_add(paths, g_build_filename(item->result_directory, package->file, NULL));
+	}
+	g_ptr_array_add(paths, NULL);
+	return kiln_context_add_built(
+		context, item->package->name, (const char *const *)paths->pdata, error);
 }
 
 /* Makes sure one item is built; with `store` NULL nothing may be built. */
 static gboolean build_item(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error)
 {
-	if (item->is_built)
+	if (item->packages)
 		return TRUE;
 	if (store)
 		return kiln_build_run(context, item, store, error);
@@ -49,7 +56,7 @@ static gboolean build_items(
 		KilnPlanItem *item = items->pdata[i];
 		if (!kiln_plan_resolve(context, item, error))
 			return FALSE;
-		cached += item->is_built ? 1 : 0;
+		cached += item->packages ? 1 : 0;
 		if (!build_item(context, item, store, error) || !offer(context, item, error))
 			return FALSE;
 	}
@@ -91,69 +98,91 @@ gboolean kiln_release_build(KilnContext *context, const char *const *names, GPtr
 	return TRUE;
 }
 
-static void fill_result(const KilnContext *context, const KilnIdentity *identity, const char *snapshot,
-	KilnReleaseResult *result)
+/* One release under way. */
+typedef struct {
+	KilnContext *context;
+	KilnStore *store;
+	KilnIdentity *identity;
+	GPtrArray *items;
+	KilnReleaseResult *result;
+} Release;
+
+static void release_clear(Release *release)
 {
+	g_clear_pointer(&release->store, kiln_store_free);
+	g_clear_pointer(&release->identity, kiln_identity_free);
+	g_clear_pointer(&release->items, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Release, release_clear)
+
+static void fill_result(Release *release, const char *snapshot)
+{
+	const KilnContext *context = release->context;
 	const KilnConfig *config = context->project->config;
+	const KilnIdentity *identity = release->identity;
 	g_autofree char *repository = kiln_compose_repository_directory(context);
 
-	result->snapshot = g_strdup(snapshot);
-	result->repo_path = g_build_filename(repository, config->channel, identity->repo_name, NULL);
-	result->repo_url = g_strdup_printf("%s/%s/%s/%s/%s", config->url, context->collection->name,
+	release->result->snapshot = g_strdup(snapshot);
+	release->result->repo_path =
+		g_build_filename(repository, config->channel, identity->repo_name, NULL);
+	release->result->repo_url = g_strdup_printf("%s/%s/%s/%s/%s", config->url, context->collection->name,
 		context->target->name, config->channel, identity->repo_name);
 }
 
-static gboolean publish_new(KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
-	KilnStore *store, const KilnSnapshot *current, KilnReleaseResult *result, GError **error)
+static gboolean publish_new(Release *release, gint64 newer_than, GError **error)
 {
-	g_autoptr(KilnCompose) compose = kiln_compose_make(
-		context, identity, items, store, current ? current->created : 0, error);
+	g_autoptr(KilnCompose) compose = kiln_compose_make(release->context, release->identity,
+		release->items, release->store, newer_than, error);
 
-	if (!compose || !kiln_gate_run(context, identity, compose, error) ||
-		!kiln_publish_run(context, identity, compose, store, error))
+	if (!compose || !kiln_gate_run(release->context, release->identity, compose, error) ||
+		!kiln_publish_run(release->context, release->identity, compose, release->store, error))
 		return FALSE;
-	result->published = TRUE;
-	fill_result(context, identity, compose->snapshot->id, result);
+	release->result->published = TRUE;
+	fill_result(release, compose->snapshot->id);
 	return TRUE;
 }
 
-static gboolean release(
-	KilnContext *context, gboolean may_build, KilnReleaseResult *ret_result, GError **error)
+/* Publishes unless the channel already has this content. */
+static gboolean publish(Release *release, GError **error)
 {
-	g_autoptr(KilnStore) store = open_store(context, error);
-	g_autoptr(KilnIdentity) identity = store ? kiln_identity_open(context, error) : NULL;
-	g_autoptr(GPtrArray) items = NULL;
+	const char *channel = release->context->project->config->channel;
+	g_autofree char *key = kiln_compose_key(release->context, release->identity, release->items);
 	g_autoptr(KilnSnapshot) current = NULL;
-	g_autoptr(GError) local = NULL;
-	g_autofree char *key = NULL;
 
-	if (!identity)
+	if (!kiln_publish_current(release->context, channel, &current, error))
 		return FALSE;
-	items = plan_and_build(
-		context, identity, NULL, may_build ? store : NULL, &ret_result->built, error);
-	if (!items)
-		return FALSE;
-	ret_result->packages = items->len;
-	current = kiln_publish_current(context, context->project->config->channel, &local);
-	if (local) {
-		g_propagate_error(error, g_steal_pointer(&local));
-		return FALSE;
-	}
-	key = kiln_compose_key(context, identity, items);
 	if (!current || !g_str_equal(current->key, key))
-		return publish_new(context, identity, items, store, current, ret_result, error);
-	kiln_event_info("publish", "nothing to publish: \"%s\" already has this content (snapshot %s)",
-		context->project->config->channel, current->id);
-	fill_result(context, identity, current->id, ret_result);
+		return publish_new(release, current ? current->created : 0, error);
+	kiln_event_info("publish", "nothing to publish: \"%s\" already has this content (snapshot %s)", channel,
+		current->id);
+	fill_result(release, current->id);
 	return TRUE;
+}
+
+static gboolean run(KilnContext *context, gboolean may_build, KilnReleaseResult *result, GError **error)
+{
+	g_auto(Release) release = {.context = context, .result = result};
+
+	release.store = open_store(context, error);
+	if (!release.store)
+		return FALSE;
+	release.identity = kiln_identity_open(context, error);
+	if (!release.identity)
+		return FALSE;
+	release.items = plan_and_build(
+		context, release.identity, NULL, may_build ? release.store : NULL, &result->built, error);
+	if (!release.items)
+		return FALSE;
+	result->packages = release.items->len;
+	return publish(&release, error);
 }
 
 gboolean kiln_release_run(KilnContext *context, KilnReleaseResult *ret_result, GError **error)
 {
-	return release(context, TRUE, ret_result, error);
+	return run(context, TRUE, ret_result, error);
 }
 
 gboolean kiln_release_publish(KilnContext *context, KilnReleaseResult *ret_result, GError **error)
 {
-	return release(context, FALSE, ret_result, error);
+	return run(context, FALSE, ret_result, error);
 }

@@ -41,12 +41,13 @@ static gboolean allow(const KilnProject *project, GError **error)
 	return kiln_root_allow(project->state, error) && kiln_root_allow(project->cache, error);
 }
 
-gboolean kiln_shell_run(const KilnProject *project, const char *target, const char *package,
-	char *const *command, gboolean as_root, int *ret_status, GError **error)
+gboolean kiln_shell_run(
+	const KilnProject *project, const KilnShell *shell, int *ret_status, GError **error)
 {
-	static const char *const shell[] = {"/bin/bash", "--login", NULL};
-	g_autofree char *failed = kiln_build_failed_directory(project, target, package);
-	g_auto(GStrv) layers = read_layers(failed, package, error);
+	static const char *const login[] = {"/bin/bash", "--login", NULL};
+	gboolean interactive = !shell->command || !*shell->command;
+	g_autofree char *failed = kiln_build_failed_directory(project, shell->target, shell->package);
+	g_auto(GStrv) layers = read_layers(failed, shell->package, error);
 	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
 	g_auto(KilnSandboxReport) report = {0};
 
@@ -55,11 +56,11 @@ gboolean kiln_shell_run(const KilnProject *project, const char *target, const ch
 	g_strfreev(request->layers);
 	request->layers = g_steal_pointer(&layers);
 	request->upper = g_build_filename(failed, "root", NULL);
-	request->user = as_root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD;
+	request->user = shell->as_root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD;
 	g_strfreev(request->argv);
-	request->argv = g_strdupv(command && *command ? (char **)command : (char **)shell);
-	request->terminal = !(command && *command);
-	if (!kiln_root_execute(request, request->terminal ? -1 : STDOUT_FILENO, &report, error))
+	request->argv = g_strdupv(interactive ? (char **)login : (char **)shell->command);
+	request->terminal = interactive;
+	if (!kiln_root_execute(request, interactive ? -1 : STDOUT_FILENO, &report, error))
 		return FALSE;
 	*ret_status = report.exit_status;
 	return TRUE;

@@ -4,8 +4,15 @@
 
 #include "engine/project.h"
 
-/* Runs `command` (NULL: an interactive login shell) in the buildroot that the last failed build of
- * `package` for `target` left, as the build user or as root. What it changes stays until the
- * package builds. `ret_status`: how the command ended. NOT_FOUND when no build was kept. */
-gboolean kiln_shell_run(const KilnProject *project, const char *target, const char *package,
-	char *const *command, gboolean as_root, int *ret_status, GError **error);
+/* All borrowed. */
+typedef struct {
+	const char *target, *package;
+	char *const *command; /* NULL or empty: an interactive login shell */
+	gboolean as_root;     /* else the build user */
+} KilnShell;
+
+/* Runs the command in the buildroot that the last failed build of the package for the target left.
+ * What it changes stays until the package builds. `ret_status`: how the command ended. NOT_FOUND
+ * when no build was kept. */
+gboolean kiln_shell_run(
+	const KilnProject *project, const KilnShell *shell, int *ret_status, GError **error);
