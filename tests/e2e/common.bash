@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the end-to-end tests share. They need root, the built programs (KILN) and the imported base, which
+# lies in Kiln's ordinary cache: it is made once by whoever comes first.
+
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+KILN=${KILN:-$top/.build/default/bin/kiln}
+
+# A project of its own in $project, with state, keys and published tree of its own.
+make_project() {
+	project=${1:-$BATS_TEST_TMPDIR/project}
+	mkdir -p "$project"
+	cp -a "$top/tests/fixtures/project/." "$project/"
+	mkdir -p "$project/repo-config/targets"
+	cp -a "$top/repo-config/targets/trixie" "$project/repo-config/targets/"
+	cp -a "$top/repo-config/kiln.repo.in" "$project/repo-config/"
+	export KILN_KEYS=${KILN_KEYS:-$BATS_FILE_TMPDIR/keys}
+	cd "$project"
+}
+
+kiln() { "$KILN" "$@"; }
+
+# Runs kiln, keeping stdout in $output, stderr in $talk and the exit status in $status.
+try() {
+	set +e
+	output=$("$KILN" "$@" 2>"$BATS_TEST_TMPDIR/talk")
+	status=$?
+	set -e
+	talk=$(cat "$BATS_TEST_TMPDIR/talk")
+}
+
+fail() {
+	printf '%s\n' "$@" >&2
+	printf -- '--- status %s\n--- stdout:\n%s\n--- stderr:\n%s\n' "${status:-}" "${output:-}" "${talk:-}" >&2
+	return 1
+}
+
+expect_status() { [ "$status" -eq "$1" ] || fail "expected exit status $1"; }
+
+expect_talk() { case $talk in *"$1"*) ;; *) fail "stderr lacks: $1" ;; esac; }
+
+expect_output() { case $output in *"$1"*) ;; *) fail "stdout lacks: $1" ;; esac; }
+
+# Nothing of Kiln may stay mounted or running.
+expect_nothing_left() {
+	! grep -qE "$project|kiln" /proc/mounts || fail "still mounted: $(grep -E "$project|kiln" /proc/mounts)"
+	! pgrep -f 'libexec/kiln/kiln-root' >/dev/null || fail "still running: $(pgrep -af kiln-root)"
+}
