@@ -32,20 +32,30 @@ static G_GNUC_UNUSED char *fixture_directory(const char *name)
 	return directory;
 }
 
-static G_GNUC_UNUSED void fixture_remove(const char *directory)
-{
-	GError *error = NULL;
-
-	kiln_fs_remove_tree(directory, &error);
-	assert_no_error(error);
-}
-
 static G_GNUC_UNUSED void fixture_run(const char *const *argv)
 {
 	GError *error = NULL;
 	KilnProcess process = {.argv = argv};
 
 	kiln_process_check(&process, NULL, &error);
+	assert_no_error(error);
+}
+
+/* Removes the directory of a test, and what GnuPG keeps elsewhere for the homes in it. */
+static G_GNUC_UNUSED void fixture_remove(const char *directory)
+{
+	GError *error = NULL;
+	g_auto(GStrv) names = kiln_fs_list(directory, &error);
+
+	for (char **name = names; *name; name++) {
+		g_autofree char *home = g_build_filename(directory, *name, NULL);
+		g_autofree char *ring = g_build_filename(home, "pubring.kbx", NULL);
+		const char *argv[] = {"gpgconf", "--homedir", home, "--remove-socketdir", NULL};
+
+		if (g_file_test(ring, G_FILE_TEST_EXISTS))
+			fixture_run(argv);
+	}
+	kiln_fs_remove_tree(directory, &error);
 	assert_no_error(error);
 }
 

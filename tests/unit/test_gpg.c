@@ -77,8 +77,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Processes whose command line names `directory`. */
-static guint processes_naming(const char *directory)
+/* Agents that serve a home below `directory`. */
+static guint agents_naming(const char *directory)
 {
 	g_auto(GStrv) names = kiln_fs_list("/proc", NULL);
 	guint count = 0;
@@ -103,7 +103,7 @@ static guint processes_naming(const char *directory)
 static gboolean agents_end(const char *directory, int seconds)
 {
 	for (int i = 0; i < seconds * 20; i++) {
-		if (processes_naming(directory) == 0)
+		if (agents_naming(directory) == 0)
 			return TRUE;
 		g_usleep(G_USEC_PER_SEC / 20);
 	}
@@ -423,7 +423,7 @@ static void test_leaves_no_agent(void **state)
 	Fixture *fixture = *state;
 	KilnGpg *gpg = open_home(fixture->home);
 
-	assert_true(processes_naming(fixture->home) > 0);
+	assert_true(agents_naming(fixture->home) > 0);
 	kiln_gpg_free(gpg);
 	assert_true(agents_end(fixture->directory, 2));
 }
@@ -445,6 +445,26 @@ static void test_leaves_no_agent_when_killed(void **state)
 	g_autoptr(KilnGpg) gpg = open_home(fixture->home); /* nor is the lock held */
 }
 
+/* The next Kiln does not rely on the agent of the killed one, which is about to end. */
+static void test_starts_over_after_a_kill(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	pid_t child = fork();
+
+	if (child == 0) {
+		kiln_gpg_open(fixture->home, NULL, NULL);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	KilnGpg *gpg = open_home(fixture->home);
+	g_usleep(6 * G_USEC_PER_SEC);
+	assert_int_equal(agents_naming(fixture->home), 1);
+	assert_true(kiln_gpg_check_signing(gpg, fixture->fingerprint, &error));
+	kiln_gpg_free(gpg);
+	assert_true(agents_end(fixture->home, 2));
+}
+
 /* An agent of the user's stays, and what it holds is used. */
 static void test_leaves_the_users_agent_alone(void **state)
 {
@@ -456,11 +476,11 @@ static void test_leaves_the_users_agent_alone(void **state)
 
 	assert_int_equal(g_mkdir(home, 0700), 0);
 	/* kiln_process would end what goes into the background. */
-	assert_true(g_spawn_sync(
-		NULL, (char **)start, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+	assert_true(g_spawn_sync(NULL, (char **)start, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+		NULL, NULL, NULL));
 	KilnGpg *gpg = open_home(home);
 	kiln_gpg_free(gpg);
-	assert_int_equal(processes_naming(home), 1);
+	assert_int_equal(agents_naming(home), 1);
 	fixture_run(end);
 	assert_true(agents_end(home, 2));
 }
@@ -483,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_uses_a_passphrase_file),
 		cmocka_unit_test(test_leaves_no_agent),
 		cmocka_unit_test(test_leaves_no_agent_when_killed),
+		cmocka_unit_test(test_starts_over_after_a_kill),
 		cmocka_unit_test(test_leaves_the_users_agent_alone),
 	};
 

@@ -290,9 +290,11 @@ static void test_replaces_whole(void **state)
 	g_autofree char *directory = g_build_filename(fixture->directory, "replace", NULL);
 	g_autofree char *repodata = g_build_filename(directory, "repodata", NULL);
 	KilnRepomdOptions options = options_for(fixture, directory);
+	g_autofree char *leftover = g_build_filename(directory, ".repodata.abcdef", NULL);
 	gint64 timestamp = 0;
 	struct stat status;
 
+	assert_int_equal(g_mkdir_with_parents(leftover, 0700), 0); /* of a Kiln that was killed */
 	write_repository(&options);
 	options.timestamp++;
 	options.package_count = 1;

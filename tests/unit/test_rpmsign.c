@@ -345,9 +345,11 @@ static void test_leaves_nothing_beside_the_result(void **state)
 	Fixture *fixture = *state;
 	g_autofree char *target = path_in(fixture, "clean/x.rpm");
 	g_autofree char *directory = g_path_get_dirname(target);
+	g_autofree char *leftover = g_build_filename(directory, ".signing.abcdef/x.rpm", NULL);
 	GError *error = NULL;
 	g_autoptr(KilnGpg) gpg = open_home(fixture);
 
+	assert_int_equal(g_mkdir_with_parents(leftover, 0700), 0); /* of a Kiln that was killed */
 	sign(gpg, fixture->fingerprint, fixture->unsigned_path, target);
 	assert_false(
 		kiln_rpmsign_package(gpg, fixture->fingerprint, fixture->key_path, target, &error));

@@ -65,7 +65,8 @@ static gboolean temporary_open(Temporary *temporary, const char *path, mode_t mo
 }
 
 /* Ends a temporary file: put in place of `path` when `good`, else removed. */
-static gboolean temporary_finish(Temporary *temporary, const char *path, gboolean good, GError **error)
+static gboolean temporary_finish(
+	Temporary *temporary, const char *path, gboolean good, GError **error)
 {
 	if (good && fsync(temporary->fd) != 0)
 		good = kiln_error_set_errno(error, errno, "writing \"%s\" to the disk", path);
@@ -93,11 +94,12 @@ static gboolean write_all(int fd, const char *data, gsize size, const char *path
 	return TRUE;
 }
 
-gboolean kiln_fs_replace(const char *path, const void *data, gsize size, mode_t mode, GError **error)
+gboolean kiln_fs_replace(
+	const char *path, const void *data, gsize size, mode_t mode, GError **error)
 {
 	Temporary temporary = {NULL, -1};
 	gboolean good = temporary_open(&temporary, path, mode, error) &&
-		write_all(temporary.fd, data, size, path, error);
+			write_all(temporary.fd, data, size, path, error);
 
 	return temporary_finish(&temporary, path, good, error);
 }
@@ -162,7 +164,8 @@ char *kiln_fs_read(const char *path, gsize max_bytes, gsize *ret_size, GError **
 		return NULL;
 	}
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a regular file", path);
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a regular file", path);
 	} else {
 		text = read_fd(fd, max_bytes, ret_size, error);
 		if (!text)
@@ -202,11 +205,12 @@ gboolean kiln_fs_copy(const char *source, const char *destination, GError **erro
 		return kiln_error_set_errno(error, errno, "opening \"%s\"", source);
 	if (fstat(from, &status) != 0 || !S_ISREG(status.st_mode)) {
 		close(from);
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a regular file", source);
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a regular file", source);
 		return FALSE;
 	}
 	good = temporary_open(&temporary, destination, status.st_mode & 07777, error) &&
-		copy_content(from, temporary.fd, destination, error);
+	       copy_content(from, temporary.fd, destination, error);
 	if (good)
 		futimens(temporary.fd, (struct timespec[]){status.st_atim, status.st_mtim});
 	close(from);
@@ -229,14 +233,16 @@ gboolean kiln_fs_link_or_copy(const char *source, const char *destination, GErro
 		return TRUE;
 	}
 	if (errno != EXDEV && errno != EPERM && errno != EMLINK)
-		return kiln_error_set_errno(error, errno, "linking \"%s\" to \"%s\"", source, destination);
+		return kiln_error_set_errno(
+			error, errno, "linking \"%s\" to \"%s\"", source, destination);
 	return kiln_fs_copy(source, destination, error);
 }
 
 gboolean kiln_fs_rename(const char *source, const char *destination, GError **error)
 {
 	if (rename(source, destination) != 0)
-		return kiln_error_set_errno(error, errno, "renaming \"%s\" to \"%s\"", source, destination);
+		return kiln_error_set_errno(
+			error, errno, "renaming \"%s\" to \"%s\"", source, destination);
 	return sync_parent(destination, error);
 }
 
@@ -264,4 +270,26 @@ char *kiln_fs_make_temporary(const char *prefix, GError **error)
 		return NULL;
 	}
 	return path;
+}
+
+gboolean kiln_fs_remove_temporaries(const char *prefix, GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(prefix);
+	g_autofree char *name = g_path_get_basename(prefix);
+	g_auto(GStrv) entries = NULL;
+	gsize length = strlen(name);
+
+	if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	entries = kiln_fs_list(directory, error);
+	for (char **entry = entries; entry && *entry; entry++) {
+		g_autofree char *path = g_build_filename(directory, *entry, NULL);
+
+		if (!g_str_has_prefix(*entry, name) || (*entry)[length] != '.' ||
+			strlen(*entry) != length + strlen(".XXXXXX"))
+			continue;
+		if (!kiln_fs_remove_tree(path, error))
+			return FALSE;
+	}
+	return entries != NULL;
 }

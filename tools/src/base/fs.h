@@ -13,7 +13,8 @@
 gboolean kiln_fs_make_directory(const char *path, GError **error);
 
 /* Replaces the file `path` by `size` bytes of `data` with `mode`, atomically and durably. */
-gboolean kiln_fs_replace(const char *path, const void *data, gsize size, mode_t mode, GError **error);
+gboolean kiln_fs_replace(
+	const char *path, const void *data, gsize size, mode_t mode, GError **error);
 
 /* kiln_fs_replace of a text, mode 0644. */
 gboolean kiln_fs_replace_text(const char *path, const char *text, GError **error);
@@ -39,15 +40,16 @@ gboolean kiln_fs_copy(const char *source, const char *destination, GError **erro
 /* Renames within one file system and fsyncs the parent directory of `destination`. */
 gboolean kiln_fs_rename(const char *source, const char *destination, GError **error);
 
-/* Puts the directory `fresh` in the place of the directory `final`, which may be absent, by exchange:
- * there is no moment without one of them. The old one is then removed. Both in one file system;
- * syncing what is in `fresh` is the caller's. */
+/* Puts the directory `fresh` in the place of the directory `final`, which may be absent, by
+ * exchange: there is no moment without one of them. The old one is then removed. Both in one file
+ * system; syncing what is in `fresh` is the caller's. */
 gboolean kiln_fs_replace_directory(const char *fresh, const char *final, GError **error);
 
 /* fsyncs every file and directory below `path`. */
 gboolean kiln_fs_sync_tree(const char *path, GError **error);
 
-/* The names in a directory, sorted bytewise, "." and ".." left out. NULL-terminated, caller owns. */
+/* The names in a directory, sorted bytewise, "." and ".." left out. NULL-terminated, caller owns.
+ */
 char **kiln_fs_list(const char *path, GError **error);
 
 /* Apparent size of a tree in bytes, hard links counted once. */
@@ -55,3 +57,7 @@ gboolean kiln_fs_tree_size(const char *path, guint64 *ret_bytes, GError **error)
 
 /* Makes a fresh directory "PREFIX.XXXXXX" (mode 0700) and returns its path; caller owns. */
 char *kiln_fs_make_temporary(const char *prefix, GError **error);
+
+/* Removes what processes that were killed left of kiln_fs_make_temporary(prefix). For a caller
+ * that alone uses this prefix at this time. */
+gboolean kiln_fs_remove_temporaries(const char *prefix, GError **error);

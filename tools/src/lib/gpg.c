@@ -2,6 +2,7 @@
 #include "lib/gpg.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/fs.h"
 #include "base/lock.h"
 #include "lib/gpg_agent.h"
@@ -150,6 +151,23 @@ static gboolean open_context(KilnGpg *gpg, GError **error)
 	return TRUE;
 }
 
+/* Waits for another Kiln, and says so. */
+static KilnLock *take_lock(const char *path, GError **error)
+{
+	static const char purpose[] = "using the signing keys";
+	g_autoptr(GError) busy = NULL;
+	KilnLock *lock = kiln_lock_take(path, purpose, FALSE, &busy);
+
+	if (lock)
+		return lock;
+	if (!g_error_matches(busy, KILN_ERROR, KILN_ERROR_BUSY)) {
+		g_propagate_error(error, g_steal_pointer(&busy));
+		return NULL;
+	}
+	kiln_event_info("key", "waiting: %s", busy->message);
+	return kiln_lock_take(path, purpose, TRUE, error);
+}
+
 static gboolean take_home(KilnGpg *gpg, GError **error)
 {
 	g_autofree char *path = g_build_filename(gpg->home, "kiln.lock", NULL);
@@ -159,7 +177,7 @@ static gboolean take_home(KilnGpg *gpg, GError **error)
 	if (g_hash_table_contains(open_homes, gpg->home))
 		return set_error(error, KILN_ERROR_FAILED, "opening the keys in", gpg->home,
 			"this process has them open already");
-	gpg->lock = kiln_lock_take(path, "using the signing keys", TRUE, error);
+	gpg->lock = take_lock(path, error);
 	if (gpg->lock)
 		g_hash_table_add(open_homes, g_strdup(gpg->home));
 	return gpg->lock != NULL;

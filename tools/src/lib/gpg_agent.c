@@ -5,6 +5,7 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -61,13 +62,45 @@ static void end_holder(KilnGpgAgent *agent)
 	agent->holder = 0;
 }
 
-static gboolean send_command(const KilnGpgAgent *agent, const char *command)
+/* Asks the agent that serves the home; its answer, or NULL when there is none. Caller owns. */
+static char *ask_agent(const KilnGpgAgent *agent, const char *command)
 {
 	const char *argv[] = {"gpg-connect-agent", "--homedir", agent->home, "--no-autostart",
 		command, "/bye", NULL};
 	KilnProcess process = {.argv = argv, .timeout_ms = START_TIMEOUT_S * 1000};
+	char *answer = NULL;
 
-	return kiln_process_check(&process, NULL, NULL);
+	return kiln_process_check(&process, &answer, NULL) ? answer : NULL;
+}
+
+/* The answer to GETINFO pid is "D PID". */
+static pid_t find_agent(const KilnGpgAgent *agent)
+{
+	g_autofree char *answer = ask_agent(agent, "GETINFO pid");
+
+	return answer && g_str_has_prefix(answer, "D ")
+		       ? (pid_t)g_ascii_strtoll(answer + 2, NULL, 10)
+		       : 0;
+}
+
+/* Whether the agent is one of a Kiln that was killed: it is bound to a `cat`, and whoever calls
+ * this holds the lock on the home. It is about to notice, and then to end. */
+static gboolean is_orphan(pid_t pid)
+{
+	static const char ending[] = "\0--\0cat";
+	g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
+	g_autofree char *line = NULL;
+	gsize size = 0;
+
+	return g_file_get_contents(path, &line, &size, NULL) && size > sizeof(ending) &&
+	       memcmp(line + size - sizeof(ending), ending, sizeof(ending)) == 0;
+}
+
+static void end_agent(const KilnGpgAgent *agent, pid_t pid)
+{
+	g_free(ask_agent(agent, "KILLAGENT"));
+	for (int i = 0; i < START_TIMEOUT_S * 100 && find_agent(agent) == pid; i++)
+		g_usleep(G_USEC_PER_SEC / 100);
 }
 
 /* Why gpg-agent ended at once: what it says when it is asked again. */
@@ -84,21 +117,36 @@ static void tell_reason(const KilnGpgAgent *agent, GError **error)
 		cause ? cause->message : "it ended without a reason");
 }
 
+/* TRUE when the home is served now: by a new agent, or by the user's. */
+static gboolean serve(KilnGpgAgent *agent, GError **error)
+{
+	if (!spawn_holder(agent, error))
+		return FALSE;
+	if (holder_answers(agent))
+		return TRUE;
+	end_holder(agent);
+	pid_t pid = find_agent(agent);
+	if (pid > 0 && !is_orphan(pid))
+		return TRUE;
+	if (pid > 0) {
+		end_agent(agent, pid);
+		if (!spawn_holder(agent, error))
+			return FALSE;
+		if (holder_answers(agent))
+			return TRUE;
+		end_holder(agent);
+	}
+	tell_reason(agent, error);
+	return FALSE;
+}
+
 KilnGpgAgent *kiln_gpg_agent_start(const char *home, GError **error)
 {
 	g_autoptr(KilnGpgAgent) agent = g_new0(KilnGpgAgent, 1);
 
 	agent->home = g_strdup(home);
 	agent->connection = -1;
-	if (!spawn_holder(agent, error))
-		return NULL;
-	if (holder_answers(agent))
-		return g_steal_pointer(&agent);
-	end_holder(agent);
-	if (send_command(agent, "GETINFO pid"))
-		return g_steal_pointer(&agent);
-	tell_reason(agent, error);
-	return NULL;
+	return serve(agent, error) ? g_steal_pointer(&agent) : NULL;
 }
 
 void kiln_gpg_agent_free(KilnGpgAgent *agent)
@@ -106,7 +154,7 @@ void kiln_gpg_agent_free(KilnGpgAgent *agent)
 	if (!agent)
 		return;
 	if (agent->holder > 0)
-		send_command(agent, "KILLAGENT"); /* else it would stay for seconds */
+		g_free(ask_agent(agent, "KILLAGENT")); /* else it would stay for seconds */
 	end_holder(agent);
 	g_free(agent->home);
 	g_free(agent);

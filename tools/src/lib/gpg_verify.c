@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/process.h"
 
 #include <gpgme.h>
 #include <string.h>
@@ -120,6 +121,17 @@ static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *s
 	return TRUE;
 }
 
+/* Removes the temporary home and the directory GnuPG makes for its sockets elsewhere. What stays
+ * if that does not work is a public key in the temporary directory. */
+static void remove_home(const char *home)
+{
+	const char *argv[] = {"gpgconf", "--homedir", home, "--remove-socketdir", NULL};
+	KilnProcess process = {.argv = argv};
+
+	kiln_process_check(&process, NULL, NULL);
+	kiln_fs_remove_tree(home, NULL);
+}
+
 gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error)
 {
@@ -135,6 +147,6 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 			   verify_data(context, path, signature_path, ret_fingerprint, error);
 		gpgme_release(context);
 	}
-	kiln_fs_remove_tree(home, NULL); /* what stays is a public key in the temporary directory */
+	remove_home(home);
 	return verified;
 }

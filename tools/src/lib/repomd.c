@@ -484,7 +484,8 @@ gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error)
 	g_autofree char *prefix = g_build_filename(options->directory, ".repodata", NULL);
 
 	set_up_createrepo();
-	if (!check_options(options, error) || !kiln_fs_make_directory(options->directory, error))
+	if (!check_options(options, error) || !kiln_fs_make_directory(options->directory, error) ||
+		!kiln_fs_remove_temporaries(prefix, error))
 		return FALSE;
 	g_autofree char *fresh = kiln_fs_make_temporary(prefix, error);
 	if (!fresh)

@@ -37,7 +37,7 @@ typedef struct {
 /* Writes the metadata beside its place, fsyncs it and renames it in: the old repodata/ stays
  * whole until the new one is complete. Packages are sorted by name, version, arch, location. Two
  * packages with one location: code CONFIG. `time file` of a package is its build time, not the
- * file's mtime. */
+ * file's mtime. One writer per directory at a time. */
 gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error);
 
 /* A package as metadata lists it. */

@@ -176,6 +176,8 @@ gboolean kiln_rpmsign_package(KilnGpg *gpg, const char *fingerprint, const char 
 	if (!key || !check_word(signed_path, error) || !check_word(kiln_gpg_home(gpg), error) ||
 		!check_word(kiln_gpg_passphrase_file(gpg), error))
 		return FALSE;
+	if (!kiln_fs_remove_temporaries(prefix, error)) /* of ours: who signs holds the keys */
+		return FALSE;
 	signing.directory = kiln_fs_make_temporary(prefix, error);
 	if (!signing.directory)
 		return FALSE;
