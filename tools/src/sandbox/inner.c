@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 /* Dies with the supervisor, and waits until that has put limits in force. */
-static gboolean await_go(const KilnInner *inner)
+static gboolean await_go(const KilnInside *inside)
 {
 	KilnControlMessage message;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !kiln_control_receive(inner->control_fd, &message))
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !kiln_control_receive(inside->control_fd, &message))
 		return FALSE;
 	g_free(message.text);
 	return message.type == KILN_CONTROL_GO;
@@ -36,51 +36,51 @@ static gboolean allow_all(KilnAllowed *allowed, char *const *directories, GError
 
 /* Opened in the new mount namespace, a mount of another one cannot be cloned, and before anything is
  * mounted over it. */
-static gboolean open_evaluator(const KilnInner *inner, int *ret_fd, GError **error)
+static gboolean open_evaluator(const KilnInside *inside, int *ret_fd, GError **error)
 {
-	*ret_fd = inner->evaluator ? open(inner->evaluator, O_PATH | O_CLOEXEC) : -1;
-	return *ret_fd >= 0 || !inner->evaluator ||
-		kiln_error_set_errno(error, errno, "opening \"%s\"", inner->evaluator);
+	*ret_fd = inside->evaluator ? open(inside->evaluator, O_PATH | O_CLOEXEC) : -1;
+	return *ret_fd >= 0 || !inside->evaluator ||
+		kiln_error_set_errno(error, errno, "opening \"%s\"", inside->evaluator);
 }
 
 /* The fds and locks of `inputs` stay with this process. */
-static gboolean build_root(const KilnInner *inner, GError **error)
+static gboolean build_root(const KilnInside *inside, GError **error)
 {
 	g_autoptr(KilnAllowed) allowed = kiln_allowed_new();
 	KilnInputs inputs;
 	int root_fd, evaluator_fd;
 
-	if (!allow_all(allowed, inner->allowed, error) || !open_evaluator(inner, &evaluator_fd, error) ||
-		!kiln_inputs_open(&inputs, inner->request, allowed, error))
+	if (!allow_all(allowed, inside->allowed, error) || !open_evaluator(inside, &evaluator_fd, error) ||
+		!kiln_inputs_open(&inputs, inside->request, allowed, error))
 		return FALSE;
-	root_fd = kiln_rootfs_build(inner->request, &inputs, evaluator_fd, error);
+	root_fd = kiln_rootfs_build(inside->request, &inputs, evaluator_fd, error);
 	return root_fd >= 0 && kiln_mount_pivot(root_fd, error);
 }
 
-static gboolean send_terminal(const KilnInner *inner, char **ret_slave, GError **error)
+static gboolean send_terminal(const KilnInside *inside, char **ret_slave, GError **error)
 {
 	int master;
 
-	if (!inner->request->terminal)
+	if (!inside->request->terminal)
 		return TRUE;
 	master = kiln_terminal_open("/dev/pts/ptmx", ret_slave, error);
 	if (master < 0)
 		return FALSE;
-	kiln_control_send(inner->control_fd, KILN_CONTROL_TERMINAL, 0, NULL, master);
+	kiln_control_send(inside->control_fd, KILN_CONTROL_TERMINAL, 0, NULL, master);
 	close(master);
 	return TRUE;
 }
 
-static gboolean enter(const KilnInner *inner, char **ret_slave, GError **error)
+static gboolean enter(const KilnInside *inside, char **ret_slave, GError **error)
 {
-	const char *hostname = inner->request->hostname;
+	const char *hostname = inside->request->hostname;
 
 	if (!kiln_namespace_enter(hostname ? hostname : "mock", error))
 		return FALSE;
-	kiln_control_send(inner->control_fd, KILN_CONTROL_ENTERED, 0, NULL, -1);
-	if (!build_root(inner, error) || !send_terminal(inner, ret_slave, error))
+	kiln_control_send(inside->control_fd, KILN_CONTROL_ENTERED, 0, NULL, -1);
+	if (!build_root(inside, error) || !send_terminal(inside, ret_slave, error))
 		return FALSE;
-	kiln_control_send(inner->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
+	kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
 	return TRUE;
 }
 
@@ -120,7 +120,7 @@ static void block_signals(sigset_t *ret_signals)
 	sigprocmask(SIG_BLOCK, ret_signals, NULL);
 }
 
-void kiln_inner_main(const KilnInner *inner)
+void kiln_inner_main(const KilnInside *inside)
 {
 	g_autoptr(GError) error = NULL;
 	char *slave = NULL;
@@ -128,23 +128,23 @@ void kiln_inner_main(const KilnInner *inner)
 	pid_t program;
 
 	block_signals(&signals);
-	if (!await_go(inner))
+	if (!await_go(inside))
 		_exit(1);
-	if (!enter(inner, &slave, &error)) {
-		kiln_control_send_error(inner->control_fd, error);
+	if (!enter(inside, &slave, &error)) {
+		kiln_control_send_error(inside->control_fd, error);
 		_exit(1);
 	}
 	program = fork();
 	if (program == 0)
-		kiln_program_main(inner, slave);
+		kiln_program_main(inside, slave);
 	if (program < 0) {
 		kiln_error_set_errno(&error, errno, "starting the program in the sandbox");
-		kiln_control_send_error(inner->control_fd, error);
+		kiln_control_send_error(inside->control_fd, error);
 		_exit(1);
 	}
 	/* Nobody inside is to look into this process, which keeps its capabilities. */
 	prctl(PR_SET_DUMPABLE, 0);
 	kiln_control_send(
-		inner->control_fd, KILN_CONTROL_ENDED, await_program(program, &signals), NULL, -1);
+		inside->control_fd, KILN_CONTROL_ENDED, await_program(program, &signals), NULL, -1);
 	_exit(0);
 }

@@ -5,18 +5,7 @@
  */
 #pragma once
 
-#include "model/sandbox.h"
-
-typedef struct {
-	const KilnSandboxRequest *request;
-	char *const *allowed;   /* directories, as on kiln-root's command line */
-	const GArray *packages; /* of int; install only */
-	char **keys;            /* texts of request->keys; install only */
-	const char *evaluator;  /* path of kiln-spec; NULL but for an evaluation */
-	int control_fd;
-	int output_fd, error_fd; /* for the program; -1: its own terminal */
-	gboolean counted;        /* a control group counts memory and processes */
-} KilnInner;
+#include "sandbox/inside.h"
 
 /* The first process of a new PID namespace, forked by the supervisor. */
-void kiln_inner_main(const KilnInner *inner) G_GNUC_NORETURN;
+void kiln_inner_main(const KilnInside *inside) G_GNUC_NORETURN;

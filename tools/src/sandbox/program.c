@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-static gboolean set_streams(const KilnInner *inner, const char *slave, GError **error)
+static gboolean set_streams(const KilnInside *inside, const char *slave, GError **error)
 {
 	int null_fd;
 
@@ -27,8 +27,8 @@ static gboolean set_streams(const KilnInner *inner, const char *slave, GError **
 	if (slave)
 		return kiln_terminal_adopt(slave, error);
 	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(inner->output_fd, 1) >= 0 &&
-		dup2(inner->error_fd, 2) >= 0)
+	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(inside->output_fd, 1) >= 0 &&
+		dup2(inside->error_fd, 2) >= 0)
 		return TRUE;
 	return kiln_error_set_errno(error, errno, "setting the sandboxed program's streams");
 }
@@ -52,20 +52,20 @@ static KilnPrivilege privilege_of(const KilnSandboxRequest *request)
 	return request->user == KILN_SANDBOX_ROOT ? KILN_PRIVILEGE_ROOT : KILN_PRIVILEGE_BUILD;
 }
 
-static gboolean become(const KilnInner *inner, const char *slave, GError **error)
+static gboolean become(const KilnInside *inside, const char *slave, GError **error)
 {
-	const KilnSandboxLimits *limits = &inner->request->limits;
+	const KilnSandboxLimits *limits = &inside->request->limits;
 
 	umask(022);
 	reset_signals();
 	/* Ours are close-on-exec already, but not what a careless caller left open. */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	if (!set_streams(inner, slave, error))
+	if (!set_streams(inside, slave, error))
 		return FALSE;
-	if (inner->request->personality && personality(PER_LINUX32) < 0)
+	if (inside->request->personality && personality(PER_LINUX32) < 0)
 		return kiln_error_set_errno(error, errno, "setting the personality");
-	return kiln_privilege_drop(privilege_of(inner->request), inner->counted ? 0 : limits->processes,
-		inner->counted ? 0 : limits->memory_bytes, error);
+	return kiln_privilege_drop(privilege_of(inside->request), inside->counted ? 0 : limits->processes,
+		inside->counted ? 0 : limits->memory_bytes, error);
 }
 
 static gboolean change_directory(const KilnSandboxRequest *request, GError **error)
@@ -94,35 +94,35 @@ static void execute(const KilnSandboxRequest *request, GError **error)
 	kiln_error_set_errno(error, errno, "running \"%s\" in the sandbox", request->argv[0]);
 }
 
-static gboolean transact(const KilnInner *inner, GError **error)
+static gboolean transact(const KilnInside *inside, GError **error)
 {
 	const KilnRpmRootInstall install = {
 		.root = KILN_ROOTFS_TARGET,
-		.package_fds = &g_array_index(inner->packages, const int, 0),
-		.package_count = inner->packages->len,
-		.keys = (const char *const *)inner->keys,
-		.macros = inner->request->macros,
+		.package_fds = &g_array_index(inside->packages, const int, 0),
+		.package_count = inside->packages->len,
+		.keys = (const char *const *)inside->keys,
+		.macros = inside->request->macros,
 	};
 	g_auto(GStrv) problems = NULL;
 
-	environ = kiln_sandbox_environment(KILN_SANDBOX_ROOT, inner->request->hostname);
+	environ = kiln_sandbox_environment(KILN_SANDBOX_ROOT, inside->request->hostname);
 	if (!kiln_rpmroot_install(&install, &problems, error))
 		return FALSE;
 	for (char **problem = problems; *problem; problem++)
-		kiln_control_send(inner->control_fd, KILN_CONTROL_PROBLEM, 0, *problem, -1);
+		kiln_control_send(inside->control_fd, KILN_CONTROL_PROBLEM, 0, *problem, -1);
 	_exit(problems[0] ? 1 : 0);
 }
 
-void kiln_program_main(const KilnInner *inner, const char *slave)
+void kiln_program_main(const KilnInside *inside, const char *slave)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (become(inner, slave, &error)) {
-		if (inner->request->kind == KILN_SANDBOX_INSTALL)
-			transact(inner, &error);
+	if (become(inside, slave, &error)) {
+		if (inside->request->kind == KILN_SANDBOX_INSTALL)
+			transact(inside, &error);
 		else
-			execute(inner->request, &error);
+			execute(inside->request, &error);
 	}
-	kiln_control_send_error(inner->control_fd, error);
+	kiln_control_send_error(inside->control_fd, error);
 	_exit(127);
 }

@@ -2,8 +2,8 @@
 /* What runs in a sandbox: the request's program, kiln-spec, or a package transaction. */
 #pragma once
 
-#include "sandbox/inner.h"
+#include "sandbox/inside.h"
 
 /* In a fork of the first process: sets streams, session, personality; drops privileges; becomes the
  * program, or does the transaction. `slave` is the path of its terminal or NULL. */
-void kiln_program_main(const KilnInner *inner, const char *slave) G_GNUC_NORETURN;
+void kiln_program_main(const KilnInside *inside, const char *slave) G_GNUC_NORETURN;

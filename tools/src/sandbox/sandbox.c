@@ -84,7 +84,7 @@ static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllo
 static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandboxSettings *settings,
 	const KilnAllowed *allowed, KilnSandboxReport *report, GError **error)
 {
-	KilnInner inner = {.request = request, .allowed = settings->allowed};
+	KilnInside inside = {.request = request, .allowed = settings->allowed};
 	gint64 started_us = kiln_clock_monotonic_us();
 	g_autoptr(GArray) packages = kiln_inputs_open_packages(request, allowed, error);
 	g_auto(GStrv) keys = NULL;
@@ -94,13 +94,13 @@ static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandb
 	if (!packages || !(keys = read_keys(request, allowed, error)))
 		return FALSE;
 	if (request->kind == KILN_SANDBOX_EVALUATE)
-		inner.evaluator = evaluator = g_build_filename(settings->libexec, "kiln-spec", NULL);
-	inner.packages = packages;
-	inner.keys = keys;
+		inside.evaluator = evaluator = g_build_filename(settings->libexec, "kiln-spec", NULL);
+	inside.packages = packages;
+	inside.keys = keys;
 	cgroup = kiln_cgroup_new(&request->limits);
-	inner.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
+	inside.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
 	report->prepare_us = kiln_clock_monotonic_us() - started_us;
-	return kiln_supervise(&inner, cgroup, report, error) &&
+	return kiln_supervise(&inside, cgroup, report, error) &&
 		finish_install(request, allowed, report, error);
 }
 

@@ -302,26 +302,26 @@ static gboolean make_pipe(int *ret_read, int *ret_write, GError **error)
 	return TRUE;
 }
 
-static gboolean open_streams(Supervisor *supervisor, KilnInner *inner, GError **error)
+static gboolean open_streams(Supervisor *supervisor, KilnInside *inside, GError **error)
 {
 	int control[2];
 
-	inner->output_fd = inner->error_fd = -1;
+	inside->output_fd = inside->error_fd = -1;
 	if (!kiln_control_open(control, error))
 		return FALSE;
 	supervisor->control_fd = control[0];
-	inner->control_fd = control[1];
-	if (inner->request->terminal)
+	inside->control_fd = control[1];
+	if (inside->request->terminal)
 		return TRUE;
-	if (!make_pipe(&supervisor->output.read_fd, &inner->output_fd, error))
+	if (!make_pipe(&supervisor->output.read_fd, &inside->output_fd, error))
 		return FALSE;
-	inner->error_fd = inner->output_fd;
-	return inner->request->kind != KILN_SANDBOX_EVALUATE ||
-		make_pipe(&supervisor->error_read_fd, &inner->error_fd, error);
+	inside->error_fd = inside->output_fd;
+	return inside->request->kind != KILN_SANDBOX_EVALUATE ||
+		make_pipe(&supervisor->error_read_fd, &inside->error_fd, error);
 }
 
 /* The child is the first process of the new PID namespace. */
-static gboolean start(Supervisor *supervisor, KilnInner *inner, GError **error)
+static gboolean start(Supervisor *supervisor, KilnInside *inside, GError **error)
 {
 	if (unshare(CLONE_NEWPID) != 0) {
 		if (errno != EPERM)
@@ -335,15 +335,15 @@ static gboolean start(Supervisor *supervisor, KilnInner *inner, GError **error)
 	if (supervisor->pid == 0) {
 		/* Else its own death would keep the other end from being noticed. */
 		close(supervisor->control_fd);
-		kiln_inner_main(inner);
+		kiln_inner_main(inside);
 	}
 	if (supervisor->pid < 0)
 		return kiln_error_set_errno(error, errno, "starting a sandbox");
-	close(inner->control_fd);
-	if (inner->output_fd >= 0)
-		close(inner->output_fd);
-	if (inner->error_fd != inner->output_fd)
-		close(inner->error_fd);
+	close(inside->control_fd);
+	if (inside->output_fd >= 0)
+		close(inside->output_fd);
+	if (inside->error_fd != inside->output_fd)
+		close(inside->error_fd);
 	supervisor->pid_fd = (int)syscall(SYS_pidfd_open, supervisor->pid, 0);
 	if (!kiln_cgroup_add(supervisor->cgroup, supervisor->pid, error)) {
 		kill(supervisor->pid, SIGKILL);
@@ -374,20 +374,20 @@ static void complete(Supervisor *supervisor)
 }
 
 gboolean kiln_supervise(
-	KilnInner *inner, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error)
+	KilnInside *inside, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error)
 {
 	Supervisor supervisor = {
-		.limits = &inner->request->limits,
+		.limits = &inside->request->limits,
 		.cgroup = cgroup,
 		.report = ret_report,
-		.output = {.read_fd = -1, .limit_bytes = inner->request->limits.output_bytes},
+		.output = {.read_fd = -1, .limit_bytes = inside->request->limits.output_bytes},
 		.control_fd = -1,
 		.error_read_fd = -1,
 		.terminal_fd = -1,
 	};
 
 	supervisor.signal_fd = catch_signals();
-	if (!open_streams(&supervisor, inner, error) || !start(&supervisor, inner, error))
+	if (!open_streams(&supervisor, inside, error) || !start(&supervisor, inside, error))
 		return FALSE;
 	supervisor.problems = g_ptr_array_new();
 	supervisor.error_output = g_string_new(NULL);

@@ -9,9 +9,9 @@
 #include "sandbox/inner.h"
 
 /*
- * Runs the sandbox that `inner` describes (its control, output and error fds are set here) to its
+ * Runs the sandbox that `inside` describes (its control, output and error fds are set here) to its
  * end. Output goes to fd 1. `ret_report` gets how it ended; FALSE when the sandbox could not be made
  * (the inside's error), or output could not be written.
  */
 gboolean kiln_supervise(
-	KilnInner *inner, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error);
+	KilnInside *inside, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error);
