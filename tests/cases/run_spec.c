@@ -79,10 +79,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 static void take_option(Options *options, const char *word, const char *value)
 {
-	GPtrArray *list = strcmp(word, "with") == 0 ? options->with :
-		strcmp(word, "without") == 0	    ? options->without :
-		strcmp(word, "define") == 0	    ? options->defines :
-						      NULL;
+	GPtrArray *list = strcmp(word, "with") == 0	 ? options->with
+			  : strcmp(word, "without") == 0 ? options->without
+			  : strcmp(word, "define") == 0	 ? options->defines
+							 : NULL;
 
 	if (list)
 		g_ptr_array_add(list, g_strdelimit(g_strdup(value), "=", ' '));
@@ -122,7 +122,8 @@ static char *mask(const char *text)
 	return g_string_free(masked, FALSE);
 }
 
-static char *answer(const Runner *runner, const char *path, const Options *options, gboolean by_target)
+static char *answer(
+	const Runner *runner, const char *path, const Options *options, gboolean by_target)
 {
 	g_autofree char *sources = g_build_filename(runner->directory, "sources", NULL);
 	const char *const directories[] = {sources, NULL};
@@ -175,7 +176,8 @@ static gboolean run_case(const Runner *runner, const char *path)
 	g_autofree char *got = answer(runner, path, &options, FALSE);
 	gboolean broken = g_str_has_prefix(got, "error ");
 	g_autofree char *again = broken ? NULL : answer(runner, path, &options, FALSE);
-	g_autofree char *by_target = broken || options.only_host ? NULL : answer(runner, path, &options, TRUE);
+	g_autofree char *by_target =
+		broken || options.only_host ? NULL : answer(runner, path, &options, TRUE);
 	g_autofree char *wanted_by_target = as_by_target(got);
 	GError *error = NULL;
 
@@ -183,9 +185,11 @@ static gboolean run_case(const Runner *runner, const char *path)
 		kiln_fs_replace_text(expected_path, got, &error);
 	check(error);
 	g_file_get_contents(expected_path, &expected, NULL, NULL);
-	return !differs(path, "another answer", expected ? expected : "(no .expected file)\n", got) &&
-		!(again && differs(path, "another answer from the cache", got, again)) &&
-		!(by_target && differs(path, "another answer by the target's rpm", wanted_by_target, by_target));
+	return !differs(path, "another answer", expected ? expected : "(no .expected file)\n",
+		       got) &&
+	       !(again && differs(path, "another answer from the cache", got, again)) &&
+	       !(by_target && differs(path, "another answer by the target's rpm", wanted_by_target,
+				      by_target));
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,8 @@ static void check_names(const KilnSpec *spec)
 	if (spec->failure)
 		return;
 	for (guint i = 0; i < spec->packages->len; i++) {
-		g_autofree char *name = kiln_spec_package_filename(g_ptr_array_index(spec->packages, i));
+		g_autofree char *name =
+			kiln_spec_package_filename(g_ptr_array_index(spec->packages, i));
 		if (strchr(name, '/') || strchr(name, '\n') || name[0] == '.' || name[0] == '-')
 			abort();
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Evaluation in a real jail; the root is busybox and the host's rpm configuration. What rpm makes of
- * specs in a target's root is in tests/cases/spec. */
+/* Evaluation in a real jail; the root is busybox and the host's rpm configuration. What rpm makes
+ * of specs in a target's root is in tests/cases/spec. */
 #include "base/error.h"
 #include "engine/evaluate.h"
 #include "sandbox_fixture.h"
@@ -221,7 +221,8 @@ static void test_auxiliary_files_of_both_directories(void **state)
 	(void)state;
 	sandbox_write(specs, "near.inc", "Provides: near\n");
 	sandbox_write(patches, "far.inc", "Provides: far\n");
-	write_spec("1", "Source0: near.inc\nPatch0: far.inc\n%include %{SOURCE0}\n%include %{PATCH0}\n");
+	write_spec("1",
+		"Source0: near.inc\nPatch0: far.inc\n%include %{SOURCE0}\n%include %{PATCH0}\n");
 	g_autoptr(KilnSpec) spec = evaluate(&error);
 	assert_no_error(error);
 	const KilnSpecPackage *package = g_ptr_array_index(spec->packages, 0);
@@ -295,7 +296,8 @@ static void test_evaluator_that_is_killed(void **state)
 {
 	(void)state;
 	write_spec("%(kill -9 $PPID)", "");
-	assert_fails(KILN_ERROR_CONFIG, "thing.spec: evaluation ended without an answer (status 137)");
+	assert_fails(
+		KILN_ERROR_CONFIG, "thing.spec: evaluation ended without an answer (status 137)");
 }
 
 static void test_lua_cannot_leave(void **state)
@@ -312,11 +314,11 @@ static void test_answer_cannot_be_forged(void **state)
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
-	write_spec("1",
-		"%{lua: for fd = 3, 30 do local f = io.open('/proc/self/fd/' .. fd, 'a') "
-		"if f then f:write('{}') f:close() end end}\n"
-		"%(for f in /proc/$PPID/fd/*; do echo '{}' >> $f; done 2>/dev/null)\n"
-		"%(for f in 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo '{}' >&$f; done 2>/dev/null)\n");
+	write_spec("1", "%{lua: for fd = 3, 30 do local f = io.open('/proc/self/fd/' .. fd, 'a') "
+			"if f then f:write('{}') f:close() end end}\n"
+			"%(for f in /proc/$PPID/fd/*; do echo '{}' >> $f; done 2>/dev/null)\n"
+			"%(for f in 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo '{}' >&$f; done "
+			"2>/dev/null)\n");
 	g_autoptr(KilnSpec) spec = evaluate(&error);
 	assert_no_error(error);
 	assert_string_equal(spec->name, "thing");
@@ -330,11 +332,14 @@ static void test_jail(void **state)
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(outside); i++)
-		g_string_append_printf(probes, "%%(test -e %s && echo Provides: seen%u)\n", outside[i], (guint)i);
-	g_string_append(probes, "%(touch /usr/bin/x /etc/x >/dev/null 2>&1 && echo Provides: wrote)\n"
-				"%(touch %{_sourcedir}/x >/dev/null 2>&1 && echo Provides: sources)\n"
-				"%(ls /proc/1/root/ >/dev/null 2>&1 && echo Provides: escaped)\n"
-				"%(ip link 2>/dev/null | grep -v ' lo:' | grep -q '^[0-9]' && echo Provides: net)\n");
+		g_string_append_printf(
+			probes, "%%(test -e %s && echo Provides: seen%u)\n", outside[i], (guint)i);
+	g_string_append(probes,
+		"%(touch /usr/bin/x /etc/x >/dev/null 2>&1 && echo Provides: wrote)\n"
+		"%(touch %{_sourcedir}/x >/dev/null 2>&1 && echo Provides: sources)\n"
+		"%(ls /proc/1/root/ >/dev/null 2>&1 && echo Provides: escaped)\n"
+		"%(ip link 2>/dev/null | grep -v ' lo:' | grep -q '^[0-9]' && echo Provides: "
+		"net)\n");
 	g_autofree char *lines = g_string_free(probes, FALSE);
 	write_spec("%(id -u).%(id -g)", lines);
 	g_autoptr(KilnSpec) spec = evaluate(&error);

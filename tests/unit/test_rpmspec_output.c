@@ -7,15 +7,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static const char source_text[] = "name widget\nepoch 2\nversion 1.0\nrelease 3\narch x86_64\n"
-				  "summary Every kind of tag\nlicense MIT AND BSD\n"
-				  "url https://example.org/\n"
-				  "time 1793707200\ntime 1793620800\n"
-				  "buildarch noarch\nexclusive x86_64\nexclusive aarch64\nexclude s390\n"
-				  "requires make >= 4\nrequires gcc\nrequires (a or b >= 2)\nrequires gcc\n"
-				  "requires rpmlib(CompressedFileNames) <= 3.0.4-1\n"
-				  "conflicts clang\nbuilt widget\nbuilt widget-doc\n"
-				  "nosource 5\nnopatch 3\nunknown word\n\nword-without-value\n";
+static const char source_text[] =
+	"name widget\nepoch 2\nversion 1.0\nrelease 3\narch x86_64\n"
+	"summary Every kind of tag\nlicense MIT AND BSD\n"
+	"url https://example.org/\n"
+	"time 1793707200\ntime 1793620800\n"
+	"buildarch noarch\nexclusive x86_64\nexclusive aarch64\nexclude s390\n"
+	"requires make >= 4\nrequires gcc\nrequires (a or b >= 2)\nrequires gcc\n"
+	"requires rpmlib(CompressedFileNames) <= 3.0.4-1\n"
+	"conflicts clang\nbuilt widget\nbuilt widget-doc\n"
+	"nosource 5\nnopatch 3\nunknown word\n\nword-without-value\n";
 
 static void test_source(void **state)
 {

@@ -107,7 +107,8 @@ static void test_architectures(void **state)
 
 static void test_sort_unique(void **state)
 {
-	static const char *const given[] = {"make", "gcc", "make", "(a or b)", "gcc", "gcc", "zlib"};
+	static const char *const given[] = {
+		"make", "gcc", "make", "(a or b)", "gcc", "gcc", "zlib"};
 	static const char *const wanted[] = {"(a or b)", "gcc", "make", "zlib"};
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 

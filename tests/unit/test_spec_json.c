@@ -207,7 +207,8 @@ static void test_forgeries_are_refused(void **state)
 static void test_failure_excludes_the_rest(void **state)
 {
 	static const char text[] =
-		"{\"format\":1,\"evaluator\":\"host\",\"evaluator_version\":\"4\",\"diagnostics\":[],"
+		"{\"format\":1,\"evaluator\":\"host\",\"evaluator_version\":\"4\",\"diagnostics\":["
+		"],"
 		"\"failure\":{\"error\":true,\"line\":1,\"text\":\"x\"},\"name\":\"a\"}";
 	g_autoptr(GError) error = NULL;
 
@@ -218,7 +219,8 @@ static void test_failure_excludes_the_rest(void **state)
 
 static void test_texts_that_are_no_document(void **state)
 {
-	static const char *const texts[] = {"", " ", "null", "[]", "1", "{}", "{\"format\":1}", "\xff"};
+	static const char *const texts[] = {
+		"", " ", "null", "[]", "1", "{}", "{\"format\":1}", "\xff"};
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {

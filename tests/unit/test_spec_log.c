@@ -17,7 +17,8 @@ static const struct {
 } messages[] = {
 	{"line 5: Unknown tag: Licence: MIT\n", "/s/a.spec", 5, "Unknown tag: Licence: MIT"},
 	{"line 6: Unclosed %if\n", "/s/a.spec", 6, "Unclosed %if"},
-	{"/s/a.spec:6: bad %if condition:  \"a\" ==\n", "/s/a.spec", 6, "bad %if condition:  \"a\" =="},
+	{"/s/a.spec:6: bad %if condition:  \"a\" ==\n", "/s/a.spec", 6,
+		"bad %if condition:  \"a\" =="},
 	{"/s/b.inc: line 12: %else with no %if\n", "/s/b.inc", 12, "%else with no %if"},
 	{"line 9 doesn't belong to any section: x\n", "/s/a.spec", 9,
 		"line 9 doesn't belong to any section: x"},

@@ -24,7 +24,7 @@
 
 #define MAX_SPEC_BYTES (4 * 1024 * 1024)
 #define MAX_MACROS_BYTES (1024 * 1024)
-/* Larger files are sources to build from, not to evaluate with: neither seen nor part of the key. */
+/* Larger files are there to build from, not to evaluate with: neither seen nor part of the key. */
 #define MAX_AUXILIARY_BYTES (1024 * 1024)
 #define MAX_AUXILIARY_FILES 2000
 #define STALE_STAGE_S 600
@@ -78,7 +78,8 @@ static const Auxiliary *find_auxiliary(const Inputs *inputs, const char *name)
 	return NULL;
 }
 
-static gboolean read_auxiliary(Inputs *inputs, const char *directory, const char *name, GError **error)
+static gboolean read_auxiliary(
+	Inputs *inputs, const char *directory, const char *name, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, name, NULL);
 	struct stat status;
@@ -141,9 +142,9 @@ static gboolean add_program(KilnDigest *digest, GError **error)
 		return FALSE;
 	if (stat(path, &status) < 0)
 		return kiln_error_set_errno(error, errno, "looking at \"%s\"", path);
-	g_autofree char *identity = g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
-		KILN_VERSION, (gint64)status.st_size, (gint64)status.st_mtim.tv_sec,
-		status.st_mtim.tv_nsec);
+	g_autofree char *identity = g_strdup_printf(
+		"%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld", KILN_VERSION,
+		(gint64)status.st_size, (gint64)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 	kiln_digest_add(digest, "evaluator", identity);
 	return TRUE;
 }
@@ -184,7 +185,8 @@ static gboolean read_inputs(const KilnEvaluation *question, Inputs *inputs, GErr
 		if (!inputs->macros)
 			return FALSE;
 	}
-	for (const char *const *directory = question->directories; directory && *directory; directory++) {
+	for (const char *const *directory = question->directories; directory && *directory;
+		directory++) {
 		if (!read_directory(inputs, *directory, error))
 			return FALSE;
 	}
@@ -198,7 +200,8 @@ static const char *origin_of(const Inputs *inputs, const char *file, guint *line
 {
 	const KilnEvaluation *question = inputs->question;
 
-	if (g_str_has_prefix(file, SPECS "/") && strcmp(file + strlen(SPECS "/"), inputs->name) == 0)
+	if (g_str_has_prefix(file, SPECS "/") &&
+		strcmp(file + strlen(SPECS "/"), inputs->name) == 0)
 		return question->spec;
 	if (g_str_has_prefix(file, SOURCES "/")) {
 		const Auxiliary *auxiliary = find_auxiliary(inputs, file + strlen(SOURCES "/"));
@@ -230,7 +233,8 @@ static void translate(const Inputs *inputs, KilnSpecDiagnostic *diagnostic)
 
 static gboolean is_repeated(const KilnSpecDiagnostic *a, const KilnSpecDiagnostic *b)
 {
-	return a->line == b->line && g_strcmp0(a->file, b->file) == 0 && strcmp(a->text, b->text) == 0;
+	return a->line == b->line && g_strcmp0(a->file, b->file) == 0 &&
+	       strcmp(a->text, b->text) == 0;
 }
 
 /* The target's macros are read twice, from the root and from the user's file. */
@@ -238,7 +242,8 @@ static void drop_repeated(GPtrArray *diagnostics)
 {
 	for (guint i = diagnostics->len; i-- > 1;) {
 		for (guint j = 0; j < i; j++) {
-			if (!is_repeated(g_ptr_array_index(diagnostics, i), g_ptr_array_index(diagnostics, j)))
+			if (!is_repeated(g_ptr_array_index(diagnostics, i),
+				    g_ptr_array_index(diagnostics, j)))
 				continue;
 			g_ptr_array_remove_index(diagnostics, i);
 			break;
@@ -300,13 +305,14 @@ static void remove_stale_stages(const char *directory)
 }
 
 /* What the jail shows need not survive a power cut: no fsync. Readable for the build user. */
-static gboolean write_file(const char *directory, const char *name, const char *data, gsize size,
-	GError **error)
+static gboolean write_file(
+	const char *directory, const char *name, const char *data, gsize size, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, name, NULL);
 	g_autoptr(GError) fault = NULL;
 
-	if (g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0644, &fault))
+	if (g_file_set_contents_full(
+		    path, data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0644, &fault))
 		return TRUE;
 	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_SYSTEM, fault->message);
 	return FALSE;
@@ -323,7 +329,8 @@ static char *make_stage_directory(const char *stage, const char *name, GError **
 	return g_steal_pointer(&path);
 }
 
-static gboolean fill_stage(const Inputs *inputs, const char *specs, const char *sources, GError **error)
+static gboolean fill_stage(
+	const Inputs *inputs, const char *specs, const char *sources, GError **error)
 {
 	if (!write_file(specs, inputs->name, inputs->spec, inputs->spec_size, error))
 		return FALSE;
@@ -365,7 +372,8 @@ static guint wall_s(const Inputs *inputs)
 	return inputs->question->wall_s > 0 ? inputs->question->wall_s : KILN_EVALUATE_WALL_S;
 }
 
-static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs, const char *sources)
+static KilnSandboxRequest *make_request(
+	const Inputs *inputs, const char *specs, const char *sources)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_EVALUATE);
 
@@ -383,7 +391,8 @@ static KilnSandboxRequest *make_request(const Inputs *inputs, const char *specs,
 
 static void tell_silence(const Inputs *inputs, const KilnSandboxReport *report, GError **error)
 {
-	g_autofree char *last = kiln_text_last_line(report->error_output ? report->error_output : "");
+	g_autofree char *last =
+		kiln_text_last_line(report->error_output ? report->error_output : "");
 	g_autofree char *said = kiln_text_printable(last);
 
 	g_set_error(error, KILN_ERROR,
@@ -393,8 +402,8 @@ static void tell_silence(const Inputs *inputs, const KilnSandboxReport *report, 
 }
 
 /* Tells how an evaluation without answer ended, as a fault of the spec. */
-static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *report, gsize size,
-	GError **error)
+static gboolean check_report(
+	const Inputs *inputs, const KilnSandboxReport *report, gsize size, GError **error)
 {
 	const char *spec = inputs->question->spec;
 
@@ -402,7 +411,8 @@ static gboolean check_report(const Inputs *inputs, const KilnSandboxReport *repo
 	case KILN_SANDBOX_LIMIT_WALL:
 	case KILN_SANDBOX_LIMIT_IDLE:
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"%s: evaluation did not end within %u s; look for a %%(...) or %%{lua:...} that hangs",
+			"%s: evaluation did not end within %u s; look for a %%(...) or %%{lua:...} "
+			"that hangs",
 			spec, wall_s(inputs));
 		return FALSE;
 	case KILN_SANDBOX_LIMIT_OUTPUT:
@@ -444,8 +454,8 @@ static char *read_output(int fd, gsize *ret_size, GError **error)
 	return g_steal_pointer(&text);
 }
 
-static char *run_request(const Inputs *inputs, const KilnSandboxRequest *request, gsize *ret_size,
-	GError **error)
+static char *run_request(
+	const Inputs *inputs, const KilnSandboxRequest *request, gsize *ret_size, GError **error)
 {
 	g_auto(KilnSandboxReport) report = {0};
 	int fd = memfd_create("answer", MFD_CLOEXEC);

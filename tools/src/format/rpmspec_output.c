@@ -12,8 +12,8 @@ const char kiln_rpmspec_output_source_format[] =
 	"[exclude %{EXCLUDEARCH}\\n][requires %{REQUIRENEVRS}\\n][conflicts %{CONFLICTNEVRS}\\n]"
 	"[built %{PROVIDENAME}\\n][nosource %{NOSOURCE}\\n][nopatch %{NOPATCH}\\n]";
 
-const char kiln_rpmspec_output_package_format[] =
-	PACKAGE_MARK "\\nname %{NAME}\\nepoch %|EPOCH?{%{EPOCH}}:{0}|\\nversion %{VERSION}\\n"
+const char kiln_rpmspec_output_package_format[] = PACKAGE_MARK
+	"\\nname %{NAME}\\nepoch %|EPOCH?{%{EPOCH}}:{0}|\\nversion %{VERSION}\\n"
 	"release %{RELEASE}\\narch %{ARCH}\\nsummary %{SUMMARY}\\nlicense %{LICENSE}\\n"
 	"%|GROUP?{group %{GROUP}\\n}|[provides %{PROVIDENEVRS}\\n][requires %{REQUIRENEVRS}\\n]"
 	"[conflicts %{CONFLICTNEVRS}\\n][obsoletes %{OBSOLETENEVRS}\\n]"
@@ -21,7 +21,7 @@ const char kiln_rpmspec_output_package_format[] =
 	"[supplements %{SUPPLEMENTNEVRS}\\n][enhances %{ENHANCENEVRS}\\n]";
 
 struct KilnRpmspecSource {
-	GPtrArray *built;     /* char *: names of packages with files */
+	GPtrArray *built;	    /* char *: names of packages with files */
 	GArray *nosource, *nopatch; /* guint */
 };
 
@@ -154,8 +154,8 @@ static void store_package_line(KilnSpecPackage *package, const char *line)
 
 static void finish_package(KilnSpecPackage *package, const KilnRpmspecSource *source)
 {
-	package->is_built = package->name &&
-		g_ptr_array_find_with_equal_func(source->built, package->name, g_str_equal, NULL);
+	package->is_built = package->name && g_ptr_array_find_with_equal_func(source->built,
+						     package->name, g_str_equal, NULL);
 	kiln_spec_sort_unique(package->provides);
 	kiln_spec_sort_unique(package->requires);
 	kiln_spec_sort_unique(package->conflicts);
@@ -166,8 +166,8 @@ static void finish_package(KilnSpecPackage *package, const KilnRpmspecSource *so
 	kiln_spec_sort_unique(package->enhances);
 }
 
-void kiln_rpmspec_output_parse_packages(KilnSpec *spec, const KilnRpmspecSource *source,
-	const char *text)
+void kiln_rpmspec_output_parse_packages(
+	KilnSpec *spec, const KilnRpmspecSource *source, const char *text)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	KilnSpecPackage *package = NULL;
@@ -187,27 +187,22 @@ void kiln_rpmspec_output_parse_packages(KilnSpec *spec, const KilnRpmspecSource 
 typedef enum { SECTION_PREAMBLE, SECTION_SOURCELIST, SECTION_PATCHLIST, SECTION_OTHER } Section;
 
 /* All section keywords of rpm 4.20, since their bodies may hold lines that look like tags. */
-static const struct {
-	const char *word;
-	Section section;
-} sections[] = {
-	{"package", SECTION_PREAMBLE}, {"sourcelist", SECTION_SOURCELIST},
-	{"patchlist", SECTION_PATCHLIST}, {"prep", SECTION_OTHER},
-	{"generate_buildrequires", SECTION_OTHER}, {"conf", SECTION_OTHER},
-	{"build", SECTION_OTHER}, {"install", SECTION_OTHER}, {"check", SECTION_OTHER},
-	{"clean", SECTION_OTHER}, {"preun", SECTION_OTHER}, {"postun", SECTION_OTHER},
-	{"preuntrans", SECTION_OTHER}, {"postuntrans", SECTION_OTHER}, {"pretrans", SECTION_OTHER},
-	{"posttrans", SECTION_OTHER}, {"pre", SECTION_OTHER}, {"post", SECTION_OTHER},
-	{"files", SECTION_OTHER}, {"changelog", SECTION_OTHER}, {"description", SECTION_OTHER},
-	{"triggerpostun", SECTION_OTHER}, {"triggerprein", SECTION_OTHER},
-	{"triggerun", SECTION_OTHER}, {"triggerin", SECTION_OTHER}, {"trigger", SECTION_OTHER},
-	{"verifyscript", SECTION_OTHER}, {"sepolicy", SECTION_OTHER},
-	{"filetriggerin", SECTION_OTHER}, {"filetrigger", SECTION_OTHER},
-	{"filetriggerun", SECTION_OTHER}, {"filetriggerpostun", SECTION_OTHER},
-	{"transfiletriggerin", SECTION_OTHER}, {"transfiletrigger", SECTION_OTHER},
-	{"transfiletriggerun", SECTION_OTHER}, {"transfiletriggerpostun", SECTION_OTHER},
-	{"end", SECTION_OTHER},
-};
+static const char *const sections[] = {"package", "sourcelist", "patchlist", "prep",
+	"generate_buildrequires", "conf", "build", "install", "check", "clean", "preun", "postun",
+	"preuntrans", "postuntrans", "pretrans", "posttrans", "pre", "post", "files", "changelog",
+	"description", "triggerpostun", "triggerprein", "triggerun", "triggerin", "trigger",
+	"verifyscript", "sepolicy", "filetriggerin", "filetrigger", "filetriggerun",
+	"filetriggerpostun", "transfiletriggerin", "transfiletrigger", "transfiletriggerun",
+	"transfiletriggerpostun", "end"};
+
+static Section section_of(const char *word)
+{
+	if (strcmp(word, "package") == 0)
+		return SECTION_PREAMBLE;
+	if (strcmp(word, "sourcelist") == 0)
+		return SECTION_SOURCELIST;
+	return strcmp(word, "patchlist") == 0 ? SECTION_PATCHLIST : SECTION_OTHER;
+}
 
 /* State while walking through a parsed spec. */
 typedef struct {
@@ -223,12 +218,13 @@ static gboolean enter_section(Walk *walk, const char *line)
 		return FALSE;
 	gsize length = strcspn(line + 1, " \t");
 	for (gsize i = 0; i < G_N_ELEMENTS(sections); i++) {
-		const char *word = sections[i].word;
+		const char *word = sections[i];
 		if (strlen(word) != length || g_ascii_strncasecmp(line + 1, word, length) != 0)
 			continue;
-		walk->section = sections[i].section;
+		walk->section = section_of(word);
 		walk->spec->has_check |= strcmp(word, "check") == 0;
-		walk->spec->has_generate_buildrequires |= strcmp(word, "generate_buildrequires") == 0;
+		walk->spec->has_generate_buildrequires |=
+			strcmp(word, "generate_buildrequires") == 0;
 		return TRUE;
 	}
 	return FALSE;
@@ -247,12 +243,14 @@ static gboolean contains_number(const GArray *numbers, guint number)
 static void add_source(Walk *walk, gboolean is_patch, const char *digits, const char *value)
 {
 	gint64 *last = is_patch ? &walk->last_patch : &walk->last_source;
-	gint64 number = *digits ? (gint64)MIN(g_ascii_strtoull(digits, NULL, 10), G_MAXINT) : *last + 1;
+	gint64 number =
+		*digits ? (gint64)MIN(g_ascii_strtoull(digits, NULL, 10), G_MAXINT) : *last + 1;
 	const GArray *withheld = is_patch ? walk->source->nopatch : walk->source->nosource;
 
 	*last = MAX(*last, number);
 	g_ptr_array_add(is_patch ? walk->spec->patches : walk->spec->sources,
-		kiln_spec_source_new((guint)number, value, contains_number(withheld, (guint)number)));
+		kiln_spec_source_new(
+			(guint)number, value, contains_number(withheld, (guint)number)));
 }
 
 /* "Source12 : value", in any case. */
@@ -290,8 +288,8 @@ static void parse_spec_line(Walk *walk, char *line)
 	}
 }
 
-void kiln_rpmspec_output_parse_spec(KilnSpec *spec, const KilnRpmspecSource *source,
-	const char *text)
+void kiln_rpmspec_output_parse_spec(
+	KilnSpec *spec, const KilnRpmspecSource *source, const char *text)
 {
 	Walk walk = {spec, source, SECTION_PREAMBLE, -1, -1};
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

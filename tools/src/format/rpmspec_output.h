@@ -20,9 +20,9 @@ void kiln_rpmspec_source_free(KilnRpmspecSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRpmspecSource, kiln_rpmspec_source_free)
 
 /* Adds the packages that `text`, printed with the package format, tells. */
-void kiln_rpmspec_output_parse_packages(KilnSpec *spec, const KilnRpmspecSource *source,
-	const char *text);
+void kiln_rpmspec_output_parse_packages(
+	KilnSpec *spec, const KilnRpmspecSource *source, const char *text);
 
 /* Adds sources, patches and has_check, has_generate_buildrequires from a parsed spec. */
-void kiln_rpmspec_output_parse_spec(KilnSpec *spec, const KilnRpmspecSource *source,
-	const char *text);
+void kiln_rpmspec_output_parse_spec(
+	KilnSpec *spec, const KilnRpmspecSource *source, const char *text);

@@ -25,7 +25,7 @@ typedef enum { RULE_LINE, RULE_NAME, RULE_VERSION, RULE_ARCH, RULE_FILENAME } Ru
 /* One object being read. The first fault sticks in `error`, later reads give empty values. */
 typedef struct {
 	JsonObject *object;
-	guint taken;   /* members read, so that unknown ones show */
+	guint taken; /* members read, so that unknown ones show */
 	GError **error;
 	gboolean failed;
 } Reader;
@@ -168,7 +168,8 @@ static void read_texts(Reader *reader, const char *member, GPtrArray *texts)
 
 	for (guint i = 0; array && !reader->failed && i < json_array_get_length(array); i++) {
 		JsonNode *node = json_array_get_element(array, i);
-		if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING) {
+		if (!JSON_NODE_HOLDS_VALUE(node) ||
+			json_node_get_value_type(node) != G_TYPE_STRING) {
 			refuse(reader, "\"%s\" holds something else than texts", member);
 			return;
 		}
@@ -364,7 +365,7 @@ static gboolean is_shallow(const char *text, gsize size)
 static gboolean is_plain(const char *text, gsize size)
 {
 	return !memchr(text, '\0', size) && g_utf8_validate(text, (gssize)size, NULL) &&
-		is_shallow(text, size);
+	       is_shallow(text, size);
 }
 
 KilnSpec *kiln_spec_json_parse(const char *text, gsize size, GError **error)
@@ -374,7 +375,8 @@ KilnSpec *kiln_spec_json_parse(const char *text, gsize size, GError **error)
 
 	if (size == 0 || size > KILN_SPEC_JSON_MAX_BYTES || !is_plain(text, size)) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"evaluated spec: %" G_GSIZE_FORMAT " bytes that are no such document", size);
+			"evaluated spec: %" G_GSIZE_FORMAT " bytes that are no such document",
+			size);
 		return NULL;
 	}
 	if (!json_parser_load_from_data(parser, text, (gssize)size, &fault)) {

@@ -42,8 +42,8 @@ static const char *scan_path(const char *text, char **ret_file, guint *ret_line)
 	if (*text != '/')
 		return NULL;
 	for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
-		const char *rest = colon[1] == ' ' ? scan_line_word(colon + 2, ret_line) :
-						     scan_line_number(colon + 1, ret_line);
+		const char *rest = colon[1] == ' ' ? scan_line_word(colon + 2, ret_line)
+						   : scan_line_number(colon + 1, ret_line);
 		if (!rest)
 			continue;
 		*ret_file = g_strndup(text, colon - text);
@@ -66,7 +66,7 @@ static char *tidy(const char *text)
 static gboolean tells_absent_source(const char *text)
 {
 	return (g_str_has_prefix(text, "Bad source: ") || g_str_has_prefix(text, "Bad file: ")) &&
-		g_str_has_suffix(text, ": No such file or directory");
+	       g_str_has_suffix(text, ": No such file or directory");
 }
 
 KilnSpecDiagnostic *kiln_spec_log_parse(const char *message, gboolean is_error, const char *file)
@@ -137,8 +137,8 @@ static guint include_line(const char *path, const char *text)
 static guint changelog_line(const char *message, const char *text)
 {
 	const char *quoted = strstr(message, "%changelog: ");
-	guint line = quoted ?
-		kiln_spec_check_find_line(text, "*", quoted + strlen("%changelog: ")) : 0;
+	guint line =
+		quoted ? kiln_spec_check_find_line(text, "*", quoted + strlen("%changelog: ")) : 0;
 
 	return line ? line : kiln_spec_check_find_line(text, "%changelog", "");
 }
@@ -149,13 +149,13 @@ void kiln_spec_log_conclude(KilnSpec *spec, const char *path, const char *text)
 	const KilnSpecDiagnostic *cause = kiln_spec_log_first_error(spec);
 
 	if (!cause) {
-		spec->failure = kiln_spec_diagnostic_new(TRUE, path, 0,
-			"rpm refuses the spec without saying why");
+		spec->failure = kiln_spec_diagnostic_new(
+			TRUE, path, 0, "rpm refuses the spec without saying why");
 		return;
 	}
 	gboolean is_include = cause->line == 0 && g_str_has_prefix(cause->text, unable);
-	spec->failure = kiln_spec_diagnostic_new(TRUE,
-		cause->file && !is_include ? cause->file : path, cause->line, cause->text);
+	spec->failure = kiln_spec_diagnostic_new(
+		TRUE, cause->file && !is_include ? cause->file : path, cause->line, cause->text);
 	if (is_include)
 		spec->failure->line = include_line(cause->text + strlen(unable), text);
 	else if (cause->line == 0 && strstr(cause->text, "%changelog"))

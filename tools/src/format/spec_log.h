@@ -24,5 +24,6 @@ void kiln_spec_log_parse_output(GPtrArray *diagnostics, const char *output, cons
 const KilnSpecDiagnostic *kiln_spec_log_first_error(const KilnSpec *spec);
 
 /* Sets `spec->failure` for a spec that rpm refused, from that error. `path` is the spec and `text`
- * its content (may be NULL), to find the line of an %include or %changelog that rpm does not tell. */
+ * its content (may be NULL), to find the line of an %include or a %changelog that rpm leaves out.
+ */
 void kiln_spec_log_conclude(KilnSpec *spec, const char *path, const char *text);

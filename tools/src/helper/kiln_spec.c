@@ -55,7 +55,8 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
 		{"with", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->with, "Set a condition", "X"},
 		{"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->without, "Unset one", "X"},
 		{"define", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->defines, "A macro", "N BODY"},
-		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "SPEC"},
+		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL,
+			"SPEC"},
 		{NULL, 0, 0, 0, NULL, NULL, NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -142,8 +143,8 @@ static void keep_place(KilnSpec *second, const KilnSpec *first)
 		strcmp(first->failure->text, second->failure->text) != 0)
 		return;
 	kiln_spec_diagnostic_free(second->failure);
-	second->failure = kiln_spec_diagnostic_new(TRUE, first->failure->file, first->failure->line,
-		first->failure->text);
+	second->failure = kiln_spec_diagnostic_new(
+		TRUE, first->failure->file, first->failure->line, first->failure->text);
 }
 
 /* An error that did not stop librpmbuild may come from a macro it does not know. */

@@ -29,8 +29,8 @@ static void add_define(GPtrArray *arguments, char *define)
 }
 
 /* "rpmspec", what all calls share, then `extra` (which ends with NULL), then the spec. */
-static GPtrArray *make_arguments(const KilnSpecSettings *settings, const char *program,
-	const char *const *extra)
+static GPtrArray *make_arguments(
+	const KilnSpecSettings *settings, const char *program, const char *const *extra)
 {
 	GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
 
@@ -60,7 +60,8 @@ static char *run(KilnSpec *spec, GPtrArray *arguments, const char *path, gboolea
 		.environment = (const char *const *)environ,
 	};
 	if (!kiln_process_run(&process, &result, &error)) {
-		g_ptr_array_add(spec->diagnostics, kiln_spec_diagnostic_new(TRUE, NULL, 0, error->message));
+		g_ptr_array_add(
+			spec->diagnostics, kiln_spec_diagnostic_new(TRUE, NULL, 0, error->message));
 		return NULL;
 	}
 	if (tell)
@@ -68,8 +69,8 @@ static char *run(KilnSpec *spec, GPtrArray *arguments, const char *path, gboolea
 	return result.exit_status == 0 ? g_steal_pointer(&result.output) : NULL;
 }
 
-static char *ask(KilnSpec *spec, const KilnSpecSettings *settings, const char *const *extra,
-	gboolean tell)
+static char *ask(
+	KilnSpec *spec, const KilnSpecSettings *settings, const char *const *extra, gboolean tell)
 {
 	g_autoptr(GPtrArray) arguments = make_arguments(settings, RPMSPEC, extra);
 
@@ -89,9 +90,10 @@ static char *expand(KilnSpec *spec, const KilnSpecSettings *settings, const char
 static gboolean take_answers(KilnSpec *spec, const KilnSpecSettings *settings)
 {
 	const char *const parse[] = {"-P", NULL};
-	const char *const source_query[] = {"-q", "--srpm", "--qf",
-		kiln_rpmspec_output_source_format, NULL};
-	const char *const package_query[] = {"-q", "--qf", kiln_rpmspec_output_package_format, NULL};
+	const char *const source_query[] = {
+		"-q", "--srpm", "--qf", kiln_rpmspec_output_source_format, NULL};
+	const char *const package_query[] = {
+		"-q", "--qf", kiln_rpmspec_output_package_format, NULL};
 	g_autofree char *parsed = ask(spec, settings, parse, TRUE);
 	g_autofree char *header = parsed ? ask(spec, settings, source_query, FALSE) : NULL;
 	g_autofree char *packages = header ? ask(spec, settings, package_query, FALSE) : NULL;
@@ -111,7 +113,8 @@ KilnSpec *kiln_rpmspec_read(const KilnSpecSettings *settings)
 
 	spec->evaluator = KILN_SPEC_EVALUATOR_TARGET;
 	spec->evaluator_version = expand(spec, settings, "%{?rpmversion}");
-	(void)g_file_get_contents(settings->path, &text, NULL, NULL); /* rpmspec tells when it is absent */
+	(void)g_file_get_contents(
+		settings->path, &text, NULL, NULL); /* rpmspec tells when it is absent */
 	/* rpmspec forgives some of what rpmbuild does not, but calls it an error. */
 	if (!take_answers(spec, settings) || kiln_spec_log_first_error(spec)) {
 		kiln_spec_log_conclude(spec, settings->path, text);

@@ -17,7 +17,8 @@
 
 /* Where roots of the known families keep macros; the host's own list knows only its vendor. */
 static const char macro_files[] =
-	"/usr/lib/rpm/macros:/usr/lib/rpm/macros.d/macros.*:/usr/lib/rpm/platform/%{_target}/macros:"
+	"/usr/lib/rpm/macros:/usr/lib/rpm/macros.d/macros.*:/usr/lib/rpm/platform/%{_target}/"
+	"macros:"
 	"/usr/lib/rpm/fileattrs/*.attr:/usr/lib/rpm/redhat/macros:/usr/lib/rpm/suse/macros:"
 	"/usr/lib/rpm/debian/macros:/etc/rpm/macros.*:/etc/rpm/macros:/etc/rpm/%{_target}/macros:"
 	"~/.rpmmacros";
@@ -47,8 +48,8 @@ static int keep_message(rpmlogRec record, rpmlogCallbackData data)
 		return 0;
 	g_autofree char *file = expand("%{?__file_name}");
 	g_autofree char *line = expand("%{?__file_lineno}");
-	KilnSpecDiagnostic *diagnostic = kiln_spec_log_parse(rpmlogRecMessage(record),
-		priority <= RPMLOG_ERR, file[0] ? file : NULL);
+	KilnSpecDiagnostic *diagnostic = kiln_spec_log_parse(
+		rpmlogRecMessage(record), priority <= RPMLOG_ERR, file[0] ? file : NULL);
 	if (!diagnostic)
 		return 0;
 	if (diagnostic->line == 0)
@@ -295,10 +296,11 @@ KilnSpec *kiln_spec_read(const KilnSpecSettings *settings)
 	spec->evaluator_version = g_strdup(RPMVERSION);
 	if (!configure(settings, spec))
 		return spec;
-	(void)g_file_get_contents(settings->path, &text, NULL, NULL); /* rpm tells when it is absent */
+	(void)g_file_get_contents(
+		settings->path, &text, NULL, NULL); /* rpm tells when it is absent */
 	g_autofree char *root = expand("%{?buildroot}");
-	rpmSpec parsed = rpmSpecParse(settings->path, RPMSPEC_ANYARCH | RPMSPEC_FORCE,
-		root[0] ? NULL : build_root);
+	rpmSpec parsed = rpmSpecParse(
+		settings->path, RPMSPEC_ANYARCH | RPMSPEC_FORCE, root[0] ? NULL : build_root);
 	rpmlogSetCallback(drop_message, NULL);
 	if (!parsed) {
 		kiln_spec_log_conclude(spec, settings->path, text);

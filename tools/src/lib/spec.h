@@ -10,10 +10,10 @@
 
 /* How to read. All borrowed; NULL where nothing is to be set. */
 typedef struct {
-	const char *path;                  /* the spec */
-	const char *target;                /* --target; NULL: what rpm's configuration says */
+	const char *path;   /* the spec */
+	const char *target; /* --target; NULL: what rpm's configuration says */
 	const char *const *with, *const *without; /* names of build conditions */
-	const char *const *defines;        /* "NAME BODY" */
+	const char *const *defines;		  /* "NAME BODY" */
 } KilnSpecSettings;
 
 /* Evaluates `settings->path`. Never NULL: a broken spec or unreadable configuration is an answer

@@ -104,8 +104,8 @@ void kiln_spec_source_free(KilnSpecSource *source)
 	g_free(source);
 }
 
-KilnSpecDiagnostic *kiln_spec_diagnostic_new(gboolean is_error, const char *file, guint line,
-	const char *text)
+KilnSpecDiagnostic *kiln_spec_diagnostic_new(
+	gboolean is_error, const char *file, guint line, const char *text)
 {
 	KilnSpecDiagnostic *diagnostic = g_new0(KilnSpecDiagnostic, 1);
 
@@ -162,15 +162,15 @@ char *kiln_spec_source_nevra(const KilnSpec *spec)
 
 char *kiln_spec_package_filename(const KilnSpecPackage *package)
 {
-	return g_strdup_printf("%s-%s-%s.%s.rpm", package->name, package->version,
-		package->release, package->arch);
+	return g_strdup_printf("%s-%s-%s.%s.rpm", package->name, package->version, package->release,
+		package->arch);
 }
 
 char *kiln_spec_diagnostic_format(const KilnSpecDiagnostic *diagnostic)
 {
 	if (diagnostic->file && diagnostic->line > 0)
-		return g_strdup_printf("%s:%u: %s", diagnostic->file, diagnostic->line,
-			diagnostic->text);
+		return g_strdup_printf(
+			"%s:%u: %s", diagnostic->file, diagnostic->line, diagnostic->text);
 	if (diagnostic->file)
 		return g_strdup_printf("%s: %s", diagnostic->file, diagnostic->text);
 	return g_strdup(diagnostic->text);

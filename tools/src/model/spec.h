@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
 	guint number;
 	char *value;
-	char *filename;       /* its last component: what lies in SOURCES; never holds '/' */
+	char *filename;	      /* its last component: what lies in SOURCES; never holds '/' */
 	gboolean is_withheld; /* named by NoSource or NoPatch: not in the source package */
 } KilnSpecSource;
 
@@ -37,28 +37,29 @@ typedef struct {
 	guint32 epoch; /* 0: none */
 	char *version, *release, *arch;
 	char *summary, *license, *group; /* group may be NULL */
-	gboolean is_built;               /* has a %files list, so that a file results */
+	gboolean is_built;		 /* has a %files list, so that a file results */
 	GPtrArray *provides, *requires, *conflicts, *obsoletes;
 	GPtrArray *recommends, *suggests, *supplements, *enhances;
 } KilnSpecPackage;
 
 typedef struct {
 	KilnSpecEvaluator evaluator;
-	char *evaluator_version;         /* "4.18.0" */
-	char *name;                      /* of the source package */
-	guint32 epoch;                   /* 0: none */
-	char *version, *release, *arch;  /* arch: of the first package; "noarch" for BuildArch: noarch */
-	char *summary, *license, *url;   /* url may be NULL */
-	char *dist;                      /* what %{?dist} is there; "" when undefined */
-	gint64 changelog_time;           /* of the newest entry, for SOURCE_DATE_EPOCH; 0: no changelog */
+	char *evaluator_version; /* "4.18.0" */
+	char *name;		 /* of the source package */
+	guint32 epoch;		 /* 0: none */
+	char *version, *release,
+		*arch; /* arch: of the first package; "noarch" for BuildArch: noarch */
+	char *summary, *license, *url; /* url may be NULL */
+	char *dist;		       /* what %{?dist} is there; "" when undefined */
+	gint64 changelog_time; /* of the newest entry, for SOURCE_DATE_EPOCH; 0: no changelog */
 	gboolean has_generate_buildrequires, has_check;
 	GPtrArray *build_archs, *exclusive_archs, *exclude_archs; /* char *, as declared */
-	GPtrArray *build_requires, *build_conflicts;              /* char *, sorted, no duplicates */
-	GPtrArray *packages;             /* KilnSpecPackage *, in the order of the spec */
-	GPtrArray *sources, *patches;    /* KilnSpecSource *, ascending numbers */
-	GPtrArray *diagnostics;          /* KilnSpecDiagnostic *, in the order they came */
-	KilnSpecDiagnostic *failure;     /* NULL: evaluated. Else why not, and all above but
-	                                    evaluator and diagnostics is empty */
+	GPtrArray *build_requires, *build_conflicts; /* char *, sorted, no duplicates */
+	GPtrArray *packages;	      /* KilnSpecPackage *, in the order of the spec */
+	GPtrArray *sources, *patches; /* KilnSpecSource *, ascending numbers */
+	GPtrArray *diagnostics;	      /* KilnSpecDiagnostic *, in the order they came */
+	KilnSpecDiagnostic *failure;  /* NULL: evaluated. Else why not, and all above but
+					 evaluator and diagnostics is empty */
 } KilnSpec;
 
 /* An empty spec: arrays exist, texts are NULL. */
@@ -74,8 +75,8 @@ KilnSpecSource *kiln_spec_source_new(guint number, const char *value, gboolean i
 void kiln_spec_source_free(KilnSpecSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSpecSource, kiln_spec_source_free)
 
-KilnSpecDiagnostic *kiln_spec_diagnostic_new(gboolean is_error, const char *file, guint line,
-	const char *text);
+KilnSpecDiagnostic *kiln_spec_diagnostic_new(
+	gboolean is_error, const char *file, guint line, const char *text);
 void kiln_spec_diagnostic_free(KilnSpecDiagnostic *diagnostic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSpecDiagnostic, kiln_spec_diagnostic_free)
 

@@ -47,9 +47,9 @@ static gboolean check_expanded(const Check *check, const char *tag, const char *
 static gboolean check_package(const Check *check, const KilnSpecPackage *package)
 {
 	return check_expanded(check, "Name", package->name) &&
-		check_expanded(check, "Version", package->version) &&
-		check_expanded(check, "Release", package->release) &&
-		check_expanded(check, "BuildArch", package->arch);
+	       check_expanded(check, "Version", package->version) &&
+	       check_expanded(check, "Release", package->release) &&
+	       check_expanded(check, "BuildArch", package->arch);
 }
 
 static gboolean check_sources(const Check *check, const char *tag, const GPtrArray *sources)
@@ -57,8 +57,9 @@ static gboolean check_sources(const Check *check, const char *tag, const GPtrArr
 	for (guint i = 0; i < sources->len; i++) {
 		const KilnSpecSource *source = g_ptr_array_index(sources, i);
 		if (source->filename[0] == '\0' || source->filename[0] == '.')
-			return fail(check, tag, source->filename, "%s%u is \"%s\": it names no file", tag,
-				source->number, source->value);
+			return fail(check, tag, source->filename,
+				"%s%u is \"%s\": it names no file", tag, source->number,
+				source->value);
 	}
 	return TRUE;
 }
