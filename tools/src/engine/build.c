@@ -11,7 +11,10 @@
 #include "format/json.h"
 #include "lib/rpmheader.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* mock's bound on rounds of installing what a rebuilt source package turns out to require. */
@@ -71,6 +74,17 @@ char *kiln_build_failed_directory(const KilnProject *project, const char *target
 	return g_build_filename(project->state, "failed", target, package, NULL);
 }
 
+/* Copies a file for rpmbuild. What the checkout or the cache has as mode and time gets into no package:
+ * the mode is the usual one, the time is now, which rpm clamps to the changelog's date. */
+static gboolean supply(const char *source, const char *destination, GError **error)
+{
+	if (!kiln_fs_copy(source, destination, error))
+		return FALSE;
+	if (chmod(destination, 0644) != 0 || utimensat(AT_FDCWD, destination, NULL, 0) != 0)
+		return kiln_error_set_errno(error, errno, "setting mode and time of \"%s\"", destination);
+	return TRUE;
+}
+
 /* Fills the fresh buildroot: the spec and every source, where rpmbuild looks for them. */
 static gboolean stock(Build *build, GError **error)
 {
@@ -81,12 +95,12 @@ static gboolean stock(Build *build, GError **error)
 	g_autofree char *spec = g_build_filename(specs, spec_name, NULL);
 
 	if (!kiln_fs_make_directory(specs, error) || !kiln_fs_make_directory(sources, error) ||
-		!kiln_fs_copy(build->item->package->spec_path, spec, error))
+		!supply(build->item->package->spec_path, spec, error))
 		return FALSE;
 	for (guint i = 0; i < build->item->sources->len; i++) {
 		const KilnSourceFile *file = build->item->sources->pdata[i];
 		g_autofree char *path = g_build_filename(sources, file->name, NULL);
-		if (!kiln_fs_copy(file->path, path, error))
+		if (!supply(file->path, path, error))
 			return FALSE;
 	}
 	return TRUE;
