@@ -36,6 +36,11 @@ check-cases-spec: | $(HELPERS)
 check-cases-checks:
 	@tests/cases/run_checks.sh $(if $(UPDATE),--update) tests/cases/checks
 
+# What holds of every package of the project; tests/packages/lint looks at what was built of them.
+.PHONY: check-packages
+check-packages:
+	@bats tests/packages
+
 # Fuzzing. `make check-fuzz` replays each corpus (SANITIZE=address,undefined sees most); `make fuzz` looks for
 # new inputs with clang's libFuzzer for FUZZ_SECONDS a target, or only in FUZZ=NAME.
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
