@@ -312,29 +312,48 @@ static gboolean write_metadata(Import *import, GError **error)
 	return TRUE;
 }
 
-/* Removes what is below Packages/ and not among the items: superseded packages, and temporary files
- * of an import that was killed. */
-static gboolean remove_others(Import *import, GError **error)
+/* Whatever an import that was killed left beside the package. */
+static gboolean keep_only(const char *directory, const char *file_name, GError **error)
 {
-	g_autofree char *directory =
-		g_build_filename(import->options->output_directory, "Packages", NULL);
-	g_autoptr(GHashTable) current = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_auto(GStrv) keys = kiln_fs_list(directory, error);
+	g_auto(GStrv) names = kiln_fs_list(directory, error);
+
+	for (guint i = 0; names && names[i]; i++) {
+		g_autofree char *path = g_build_filename(directory, names[i], NULL);
+		if (strcmp(names[i], file_name) != 0 && !kiln_fs_remove_tree(path, error))
+			return FALSE;
+	}
+	return names != NULL;
+}
+
+/* Directory below Packages/ -> file in it, of every item. */
+static GHashTable *current_files(const Import *import)
+{
+	GHashTable *current = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
 	for (guint i = 0; i < import->items->len; i++) {
 		const Item *item = import->items->pdata[i];
 		g_auto(GStrv) parts = g_strsplit(item->location, "/", 3);
-		g_hash_table_add(current, g_strdup(parts[1]));
+		g_hash_table_insert(current, g_strdup(parts[1]), g_strdup(parts[2]));
 	}
-	for (guint i = 0; keys && keys[i]; i++) {
-		g_autofree char *path = g_build_filename(directory, keys[i], NULL);
-		if (g_hash_table_contains(current, keys[i]))
-			continue;
-		if (!kiln_fs_remove_tree(path, error))
+	return current;
+}
+
+/* Removes what is below Packages/ and not among the items: superseded packages. */
+static gboolean remove_others(Import *import, GError **error)
+{
+	g_autofree char *directory =
+		g_build_filename(import->options->output_directory, "Packages", NULL);
+	g_autoptr(GHashTable) current = current_files(import);
+	g_auto(GStrv) names = kiln_fs_list(directory, error);
+
+	for (guint i = 0; names && names[i]; i++) {
+		g_autofree char *path = g_build_filename(directory, names[i], NULL);
+		const char *file_name = g_hash_table_lookup(current, names[i]);
+		if (file_name ? !keep_only(path, file_name, error) : !kiln_fs_remove_tree(path, error))
 			return FALSE;
-		import->result.removed++;
+		import->result.removed += file_name == NULL;
 	}
-	return keys != NULL;
+	return names != NULL;
 }
 
 /* .debs that no package of the base was made from any more. */

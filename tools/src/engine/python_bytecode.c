@@ -192,10 +192,11 @@ static gboolean compile_into(KilnDebFiles *files, const char *scratch, const cha
 	return TRUE;
 }
 
+/* Scratch lies within the interpreter's tree, with which it disappears however this process ends. */
 gboolean kiln_bytecode_add(
 	KilnDebFiles *files, const char *interpreter, const char *python, GError **error)
 {
-	g_autofree char *prefix = g_build_filename(g_get_tmp_dir(), "kiln-bytecode", NULL);
+	g_autofree char *prefix = g_build_filename(interpreter, "scratch", NULL);
 	g_autofree char *scratch = kiln_fs_make_temporary(prefix, error);
 	gboolean is_complete;
 
