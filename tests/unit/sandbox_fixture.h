@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Real sandboxes for tests: a layer with a static busybox, and scripts run on it by the kiln-root of
- * this build. Needs root, overlayfs and /bin/busybox (see tools/deps.sh); their absence is a failure.
+ * Real sandboxes for tests: a layer with a static busybox, and scripts run on it by the kiln-root
+ * of this build. Needs root, overlayfs and /bin/busybox (see tools/deps.sh); their absence is a
+ * failure.
  */
 #pragma once
 
@@ -42,10 +43,11 @@ static inline void sandbox_write(const char *directory, const char *name, const 
 
 static inline void sandbox_fill_layer(const char *layer)
 {
-	static const char *const applets[] = {"sh", "cat", "ls", "id", "env", "mount", "umount", "ps", "touch",
-		"mkdir", "ln", "kill", "sleep", "grep", "wc", "head", "dd", "stat", "hostname", "ip", "nc", "wget", "true",
-		"false", "sync", "readlink", "seq", "tty", "uname", "chown", "chroot", "unshare", "find",
-		"rm", "mknod", "yes", "dmesg", "echo", "test", "stty", "mv", "sed"};
+	static const char *const applets[] = {"sh", "cat", "ls", "id", "env", "mount", "umount",
+		"ps", "touch", "mkdir", "ln", "kill", "sleep", "grep", "wc", "head", "dd", "stat",
+		"hostname", "ip", "nc", "wget", "true", "false", "sync", "readlink", "seq", "tty",
+		"uname", "chown", "chroot", "unshare", "find", "rm", "mknod", "yes", "dmesg",
+		"echo", "test", "stty", "mv", "sed"};
 	const char *directories[] = {"bin", "etc", "tmp", "usr/bin", "usr/sbin", NULL};
 	g_autofree char *program = NULL, *probe = NULL, *built = NULL;
 	g_autoptr(GError) error = NULL;
@@ -114,8 +116,8 @@ static inline KilnSandboxRequest *sandbox_request(const SandboxFixture *fixture,
 }
 
 /* Executes; returns the output, which must have come without an error of kiln-root's. */
-static inline char *sandbox_execute(
-	const SandboxFixture *fixture, const KilnSandboxRequest *request, KilnSandboxReport *ret_report)
+static inline char *sandbox_execute(const SandboxFixture *fixture,
+	const KilnSandboxRequest *request, KilnSandboxReport *ret_report)
 {
 	g_autofree char *path = g_build_filename(fixture->scratch, "output", NULL);
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -133,7 +135,8 @@ static inline char *sandbox_execute(
 }
 
 /* The output of `script` run as `user`; it must exit 0. */
-static inline char *sandbox_script(const SandboxFixture *fixture, KilnSandboxUser user, const char *script)
+static inline char *sandbox_script(
+	const SandboxFixture *fixture, KilnSandboxUser user, const char *script)
 {
 	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture, script);
 	g_auto(KilnSandboxReport) report = {0};

@@ -14,7 +14,8 @@
 static void test_many_layers(void **state)
 {
 	SandboxFixture *fixture = *state;
-	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture, "cat /numbers/* | wc -l; cat /top");
+	g_autoptr(KilnSandboxRequest) request =
+		sandbox_request(fixture, "cat /numbers/* | wc -l; cat /top");
 	g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
 	g_auto(KilnSandboxReport) report = {0};
 	g_autofree char *output = NULL;
@@ -44,9 +45,10 @@ static void test_further_tree(void **state)
 	g_autofree char *made = g_build_filename(upper, "tree/made", NULL);
 	g_autofree char *second = g_build_filename(fixture->layer, "made", NULL);
 	const char *layers[] = {fixture->layer, NULL};
-	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture,
-		"echo in > /mnt/root/made; test -e /made || echo apart; "
-		"chroot /mnt/root /bin/sh -c 'cat /made; echo x > /dev/null; echo /proc/[0-9]* | wc -w'");
+	g_autoptr(KilnSandboxRequest) request =
+		sandbox_request(fixture, "echo in > /mnt/root/made; test -e /made || echo apart; "
+					 "chroot /mnt/root /bin/sh -c 'cat /made; echo x > "
+					 "/dev/null; echo /proc/[0-9]* | wc -w'");
 	g_auto(KilnSandboxReport) report = {0};
 	g_autofree char *output = NULL;
 
@@ -66,7 +68,8 @@ static int in_child(void (*prepare)(void), int (*probe)(SandboxFixture *), Sandb
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		if (unshare(CLONE_NEWNS) != 0 ||
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 			_exit(99);
 		prepare();
 		_exit(probe(fixture));
@@ -202,7 +205,8 @@ static int shell_on(SandboxFixture *fixture, const char *slave)
 
 	setsid();
 	fd = open(slave, O_RDWR);
-	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) != 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) != 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 ||
+		dup2(fd, 2) < 0)
 		return 99;
 	g_strfreev(request->argv);
 	request->argv = g_strdupv((char **)argv);

@@ -13,7 +13,8 @@ static char *shell, *alpha, *beta, *rival, *orphan, *broken, *newer;
 
 static char *build(const SandboxFixture *fixture, const char *name, const char *body)
 {
-	const FixturePackage package = {.name = name, .evr_preamble = EVR, .body = body, .payload = "w3.zstdio"};
+	const FixturePackage package = {
+		.name = name, .evr_preamble = EVR, .body = body, .payload = "w3.zstdio"};
 	g_autofree char *directory = sandbox_make_directory(fixture, "rpmbuild");
 
 	return fixture_build(directory, &package);
@@ -26,11 +27,13 @@ static char *build_rival(const SandboxFixture *fixture)
 	g_autofree char *spec = g_build_filename(directory, "rival.spec", NULL);
 	g_autofree char *top = g_strdup_printf("_topdir %s", directory);
 	g_autofree char *rpms = g_strdup_printf("_rpmdir %s", directory);
-	const char *argv[] = {"rpmbuild", "-bb", "-D", top, "-D", rpms, "-D", "_build_name_fmt %%{NAME}.rpm", spec, NULL};
+	const char *argv[] = {"rpmbuild", "-bb", "-D", top, "-D", rpms, "-D",
+		"_build_name_fmt %%{NAME}.rpm", spec, NULL};
 
 	sandbox_write(directory, "rival.spec",
 		"Name: rival\n" EVR "Summary: x\nLicense: MIT\nBuildArch: noarch\n%description\nx\n"
-		"%install\nmkdir -p %{buildroot}/usr/share/alpha\necho rival > %{buildroot}/usr/share/alpha/data\n"
+		"%install\nmkdir -p %{buildroot}/usr/share/alpha\necho rival > "
+		"%{buildroot}/usr/share/alpha/data\n"
 		"%files\n/usr/share/alpha/data\n");
 	fixture_run(argv);
 	return g_build_filename(directory, "rival.rpm", NULL);
@@ -38,8 +41,10 @@ static char *build_rival(const SandboxFixture *fixture)
 
 static char *build_newer(const SandboxFixture *fixture)
 {
-	const FixturePackage package = {.name = "alpha", .evr_preamble = "Version: 2\nRelease: 1\n",
-		.body = "%description\nx\n", .file_text = "newer"};
+	const FixturePackage package = {.name = "alpha",
+		.evr_preamble = "Version: 2\nRelease: 1\n",
+		.body = "%description\nx\n",
+		.file_text = "newer"};
 	g_autofree char *directory = sandbox_make_directory(fixture, "rpmbuild-newer");
 
 	return fixture_build(directory, &package);
@@ -55,7 +60,8 @@ static int setup(void **state)
 	shell = build(fixture, "shell", "Provides: /bin/sh\n%description\nx\n");
 	alpha = build(fixture, "alpha",
 		"%description\nx\n%post\nexec > /scriptlet\nid -u\ngrep CapBnd /proc/self/status\n"
-		"grep NoNewPrivs /proc/self/status\nmount -t tmpfs x /mnt 2>/dev/null || echo no mount\n"
+		"grep NoNewPrivs /proc/self/status\nmount -t tmpfs x /mnt 2>/dev/null || echo no "
+		"mount\n"
 		"ls /sys/class/net /home /target 2>/dev/null || echo nothing of the host\n"
 		"(echo x > /proc/sys/kernel/hostname) 2>/dev/null || echo no setting\nhostname\n"
 		"ip route | wc -l\npwd\n(: <> /dev/tty) 2>/dev/null || echo no terminal\n");
@@ -87,8 +93,8 @@ static void add_package(KilnSandboxRequest *request, const char *path)
 
 /* An install of `packages` (ends with NULL) on the busybox layer and `below` (NULL for none) into a
  * fresh directory `name`. */
-static KilnSandboxRequest *install_request(
-	const SandboxFixture *fixture, const char *name, const char *below, const char *const *packages)
+static KilnSandboxRequest *install_request(const SandboxFixture *fixture, const char *name,
+	const char *below, const char *const *packages)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_INSTALL);
 	const char *layers[] = {fixture->layer, below, NULL};
@@ -103,7 +109,8 @@ static KilnSandboxRequest *install_request(
 static void assert_installed(const KilnSandboxReport *report, const char *log)
 {
 	if (!kiln_sandbox_report_succeeded(report))
-		fail_msg("refused: %s\n%s", report->problems[0] ? report->problems[0] : "no reason", log);
+		fail_msg("refused: %s\n%s", report->problems[0] ? report->problems[0] : "no reason",
+			log);
 	assert_null(report->problems[0]);
 }
 
@@ -116,8 +123,8 @@ static int compare_lines(const void *a, const void *b)
 static char *query(const KilnSandboxRequest *install)
 {
 	g_autofree char *database = g_build_filename(install->upper, "tree/var/lib/rpm", NULL);
-	const char *argv[] = {"setpriv", "--reuid=65534", "--clear-groups", "rpm", "--dbpath", database, "-qa", "--qf",
-		"%{NAME}-%{VERSION}\n", NULL};
+	const char *argv[] = {"setpriv", "--reuid=65534", "--clear-groups", "rpm", "--dbpath",
+		database, "-qa", "--qf", "%{NAME}-%{VERSION}\n", NULL};
 	g_auto(GStrv) lines = NULL;
 	g_autofree char *output = fixture_output(argv, NULL);
 
@@ -171,7 +178,8 @@ static void test_database_at_rest(void **state)
 	const char *packages[] = {shell, alpha, NULL};
 	g_autoptr(KilnSandboxRequest) request = install_request(*state, "rest", NULL, packages);
 	g_auto(KilnSandboxReport) report = {0};
-	g_autofree char *log = sandbox_execute(*state, request, &report), *names = NULL, *header = NULL;
+	g_autofree char *log = sandbox_execute(*state, request, &report), *names = NULL,
+			*header = NULL;
 
 	assert_installed(&report, log);
 	assert_false(tree_has(request, "var/lib/rpm/rpmdb.sqlite-wal"));
@@ -187,9 +195,11 @@ static void test_database_at_rest(void **state)
 static void test_layer_on_layer(void **state)
 {
 	const char *lower[] = {shell, alpha, NULL}, *higher[] = {beta, NULL};
-	g_autoptr(KilnSandboxRequest) first = install_request(*state, "lower", NULL, lower), second = NULL;
+	g_autoptr(KilnSandboxRequest) first = install_request(*state, "lower", NULL, lower),
+				      second = NULL;
 	g_auto(KilnSandboxReport) report = {0}, next = {0};
-	g_autofree char *log = sandbox_execute(*state, first, &report), *next_log = NULL, *names = NULL;
+	g_autofree char *log = sandbox_execute(*state, first, &report), *next_log = NULL,
+			*names = NULL;
 	g_autofree char *tree = g_build_filename(first->upper, "tree", NULL), *before = NULL;
 
 	assert_installed(&report, log);
@@ -237,22 +247,27 @@ static void refuse(void **state, const char *name, const char *const *packages, 
 
 static void test_refusals_in_words(void **state)
 {
-	const char *missing[] = {orphan, NULL}, *alone[] = {beta, NULL}, *failing[] = {shell, broken, NULL};
+	const char *missing[] = {orphan, NULL}, *alone[] = {beta, NULL},
+		   *failing[] = {shell, broken, NULL};
 	const char *conflicting[] = {shell, alpha, rival, NULL};
 
 	refuse(state, "missing", missing, "nothing-has-this >= 2 is needed by orphan-1-1.noarch");
 	refuse(state, "alone", alone, "alpha = 1 is needed by beta-1-1.noarch");
-	refuse(state, "conflict", conflicting, "file /usr/share/alpha/data conflicts between attempted installs of");
+	refuse(state, "conflict", conflicting,
+		"file /usr/share/alpha/data conflicts between attempted installs of");
 	refuse(state, "failing", failing, "broken-1-1.noarch");
 }
 
 static void test_upgrade_in_a_higher_layer(void **state)
 {
 	const char *lower[] = {shell, alpha, NULL}, *higher[] = {newer, NULL};
-	g_autoptr(KilnSandboxRequest) first = install_request(*state, "old", NULL, lower), second = NULL;
+	g_autoptr(KilnSandboxRequest) first = install_request(*state, "old", NULL, lower),
+				      second = NULL;
 	g_auto(KilnSandboxReport) report = {0}, next = {0};
-	g_autofree char *log = sandbox_execute(*state, first, &report), *next_log = NULL, *names = NULL;
-	g_autofree char *tree = g_build_filename(first->upper, "tree", NULL), *data = NULL, *old = NULL;
+	g_autofree char *log = sandbox_execute(*state, first, &report), *next_log = NULL,
+			*names = NULL;
+	g_autofree char *tree = g_build_filename(first->upper, "tree", NULL), *data = NULL,
+			*old = NULL;
 
 	second = install_request(*state, "new", tree, higher);
 	next_log = sandbox_execute(*state, second, &next);
@@ -271,7 +286,8 @@ static void test_only_promised_packages(void **state)
 	SandboxFixture *fixture = *state;
 	const char *packages[] = {shell, NULL};
 	g_autoptr(KilnSandboxRequest) changed = install_request(fixture, "changed", NULL, packages);
-	g_autoptr(KilnSandboxRequest) no_package = install_request(fixture, "nopackage", NULL, packages);
+	g_autoptr(KilnSandboxRequest) no_package =
+		install_request(fixture, "nopackage", NULL, packages);
 	g_autofree char *junk = g_build_filename(fixture->scratch, "junk.rpm", NULL);
 	GError *error;
 
@@ -295,12 +311,14 @@ static void test_macros_are_not_expanded(void **state)
 {
 	const char *packages[] = {shell, NULL};
 	g_autoptr(KilnSandboxRequest) request = install_request(*state, "macros", NULL, packages);
-	g_autofree char *mark = g_build_filename(((SandboxFixture *)*state)->scratch, "expanded", NULL);
+	g_autofree char *mark =
+		g_build_filename(((SandboxFixture *)*state)->scratch, "expanded", NULL);
 	g_auto(KilnSandboxReport) report = {0};
 	g_autofree char *log = NULL;
 
-	request->macros = g_strdup_printf(
-		"%%_netsharedpath /usr/share/shell\n%%_install_langs %%(touch /target/expanded; touch %s)\n", mark);
+	request->macros = g_strdup_printf("%%_netsharedpath /usr/share/shell\n%%_install_langs "
+					  "%%(touch /target/expanded; touch %s)\n",
+		mark);
 	log = sandbox_execute(*state, request, &report);
 	assert_installed(&report, log);
 	assert_false(tree_has(request, "expanded"));
@@ -316,9 +334,10 @@ static void test_keys(void **state)
 	g_autoptr(KilnSandboxRequest) request = install_request(fixture, "keys", NULL, packages);
 	g_autofree char *home = sandbox_make_directory(fixture, "gnupg");
 	g_autofree char *key = g_build_filename(fixture->scratch, "key.asc", NULL);
-	const char *make[] = {"gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "", "--quick-gen-key",
-		"kiln test", "rsa2048", "sign", "never", NULL};
-	const char *write[] = {"gpg", "--homedir", home, "--batch", "--armor", "--output", key, "--export", NULL};
+	const char *make[] = {"gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "",
+		"--quick-gen-key", "kiln test", "rsa2048", "sign", "never", NULL};
+	const char *write[] = {
+		"gpg", "--homedir", home, "--batch", "--armor", "--output", key, "--export", NULL};
 	const char *stop[] = {"gpgconf", "--homedir", home, "--kill", "all", NULL};
 	const char *paths[] = {key, NULL};
 	g_auto(KilnSandboxReport) report = {0};
@@ -372,7 +391,8 @@ static void test_links_no_network_and_no_solver(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *program = kiln_root_program("kiln-root", &error), *output = NULL;
 	const char *argv[] = {"ldd", program, NULL};
-	static const char *const unwanted[] = {"libcurl", "libsolv", "libgpgme", "libcreaterepo", "libxml2"};
+	static const char *const unwanted[] = {
+		"libcurl", "libsolv", "libgpgme", "libcreaterepo", "libxml2"};
 
 	(void)state;
 	assert_no_error(error);

@@ -22,7 +22,8 @@ static void test_exit_status_and_signal(void **state)
 {
 	const KilnSandboxLimits none = {0};
 	g_autofree char *first = NULL, *second = NULL;
-	g_auto(KilnSandboxReport) exited = run_limited(state, "echo out; echo err >&2; exit 7", &none, &first);
+	g_auto(KilnSandboxReport) exited =
+		run_limited(state, "echo out; echo err >&2; exit 7", &none, &first);
 	g_auto(KilnSandboxReport) killed = run_limited(state, "kill -SEGV $$", &none, &second);
 
 	assert_string_equal(first, "out\nerr\n");
@@ -45,7 +46,7 @@ static void test_phases_are_timed(void **state)
 	assert_true(report.command_us >= 200 * 1000 && report.command_us < 2 * G_USEC_PER_SEC);
 	assert_true(report.mounts_us > 0 && report.namespaces_us > 0);
 	assert_true(report.total_us >= report.prepare_us + report.namespaces_us + report.mounts_us +
-			report.command_us);
+					       report.command_us);
 }
 
 static void test_wall_limit(void **state)
@@ -69,8 +70,8 @@ static void test_limit_lets_clean_up(void **state)
 {
 	const KilnSandboxLimits limits = {.wall_s = 1};
 	g_autofree char *output = NULL;
-	g_auto(KilnSandboxReport) report = run_limited(
-		state, "trap 'echo cleaning; exit 0' TERM; while :; do sleep 0.1; done", &limits, &output);
+	g_auto(KilnSandboxReport) report = run_limited(state,
+		"trap 'echo cleaning; exit 0' TERM; while :; do sleep 0.1; done", &limits, &output);
 
 	assert_non_null(strstr(output, "cleaning\n"));
 	assert_int_equal(report.limit, KILN_SANDBOX_LIMIT_WALL);
@@ -81,9 +82,10 @@ static void test_idle_limit(void **state)
 {
 	const KilnSandboxLimits limits = {.idle_s = 1};
 	g_autofree char *output = NULL, *busy = NULL;
-	g_auto(KilnSandboxReport) report = run_limited(state, "echo begun; sleep 60", &limits, &output);
-	g_auto(KilnSandboxReport) talking = run_limited(
-		state, "for i in 1 2 3 4; do echo $i; sleep 0.5; done", &limits, &busy);
+	g_auto(KilnSandboxReport) report =
+		run_limited(state, "echo begun; sleep 60", &limits, &output);
+	g_auto(KilnSandboxReport) talking =
+		run_limited(state, "for i in 1 2 3 4; do echo $i; sleep 0.5; done", &limits, &busy);
 
 	assert_int_equal(report.limit, KILN_SANDBOX_LIMIT_IDLE);
 	assert_true(g_str_has_prefix(output, "begun\n"));
@@ -111,7 +113,8 @@ static void test_memory_limit(void **state)
 {
 	const KilnSandboxLimits limits = {.memory_bytes = 64 << 20};
 	g_autofree char *output = NULL, *small = NULL;
-	g_auto(KilnSandboxReport) report = run_limited(state, "probe eat 512; echo went on", &limits, &output);
+	g_auto(KilnSandboxReport) report =
+		run_limited(state, "probe eat 512; echo went on", &limits, &output);
 	g_auto(KilnSandboxReport) fits = run_limited(state, "probe eat 16", &limits, &small);
 
 	assert_true(kiln_sandbox_report_succeeded(&fits));
@@ -144,8 +147,9 @@ static void test_daemons_end_with_the_program(void **state)
 	const KilnSandboxLimits none = {0};
 	g_autofree char *output = NULL;
 	gint64 started = kiln_clock_monotonic_us();
-	g_auto(KilnSandboxReport) report = run_limited(
-		state, "(trap '' HUP TERM; sleep 300) & busybox setsid sleep 300 & echo done", &none, &output);
+	g_auto(KilnSandboxReport) report = run_limited(state,
+		"(trap '' HUP TERM; sleep 300) & busybox setsid sleep 300 & echo done", &none,
+		&output);
 
 	assert_true(kiln_sandbox_report_succeeded(&report));
 	assert_string_equal(output, "done\n");
@@ -160,7 +164,8 @@ static void test_writes_go_to_upper_only(void **state)
 	g_autofree char *in_layer = g_build_filename(fixture->layer, "made", NULL);
 	g_autofree char *etc = g_build_filename(fixture->layer, "etc/fstab", NULL);
 	g_autoptr(KilnSandboxRequest) request =
-		sandbox_request(fixture, "echo $(busybox cat /made) more > /made; rm -f /bin/ip; busybox mv /usr/sbin /usr/moved");
+		sandbox_request(fixture, "echo $(busybox cat /made) more > /made; rm -f /bin/ip; "
+					 "busybox mv /usr/sbin /usr/moved");
 	g_auto(KilnSandboxReport) first = {0}, second = {0};
 	g_autofree char *one = NULL, *two = NULL, *text = NULL;
 
@@ -181,8 +186,9 @@ static void test_binds(void **state)
 	g_autofree char *shared = sandbox_make_directory(fixture, "shared");
 	g_autofree char *file = g_build_filename(shared, "file", NULL);
 	g_autofree char *written = g_build_filename(shared, "written", NULL);
-	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture,
-		"cat /in/file /etc/deep/er/one; touch /in/x 2>/dev/null || echo read-only; touch /out/written; ls /out");
+	g_autoptr(KilnSandboxRequest) request =
+		sandbox_request(fixture, "cat /in/file /etc/deep/er/one; touch /in/x 2>/dev/null "
+					 "|| echo read-only; touch /out/written; ls /out");
 	g_auto(KilnSandboxReport) report = {0};
 	g_autofree char *output = NULL;
 
@@ -207,7 +213,8 @@ static void test_hostile_tree(void **state)
 	g_autofree char *climb = g_strdup_printf("../../../../../../../../..%s", victim);
 	g_autofree char *builddir = g_build_filename(hostile, "builddir", NULL);
 	g_autofree char *etc = g_build_filename(hostile, "etc", NULL);
-	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture, "ls /etc; cd /builddir; ls");
+	g_autoptr(KilnSandboxRequest) request =
+		sandbox_request(fixture, "ls /etc; cd /builddir; ls");
 	const char *layers[] = {fixture->layer, hostile, NULL};
 	g_auto(KilnSandboxReport) report = {0};
 	g_autofree char *output = NULL;
@@ -229,7 +236,8 @@ static void test_upper_is_locked(void **state)
 {
 	SandboxFixture *fixture = *state;
 	g_autofree char *upper = sandbox_make_directory(fixture, "upper-locked");
-	g_autoptr(KilnSandboxRequest) slow = sandbox_request(fixture, "touch /builddir/up; sleep 3");
+	g_autoptr(KilnSandboxRequest) slow =
+		sandbox_request(fixture, "touch /builddir/up; sleep 3");
 	g_autoptr(KilnSandboxRequest) other = sandbox_request(fixture, "true");
 	g_autofree char *mark = g_build_filename(upper, "tree/builddir/up", NULL);
 	GError *error;
@@ -290,8 +298,8 @@ static int helper_of(pid_t pid)
 	return atoi(text);
 }
 
-/* Starts `script` in a sandbox from a process of its own, and sends that process `number`. Returns the pid of
- * its kiln-root. */
+/* Starts `script` in a sandbox from a process of its own, and sends that process `number`. Returns
+ * the pid of its kiln-root. */
 static int end_caller(void **state, const char *script, const char *proof, int number)
 {
 	SandboxFixture *fixture = *state;
@@ -325,7 +333,8 @@ static void test_nothing_survives_a_killed_caller(void **state)
 	guint mounts = sandbox_count_mounts("");
 
 	for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		int helper = end_caller(state, "trap '' TERM INT HUP; busybox setsid sleep 31.25 & sleep 31.25",
+		int helper = end_caller(state,
+			"trap '' TERM INT HUP; busybox setsid sleep 31.25 & sleep 31.25",
 			"sleep 31.25", numbers[i]);
 		await_running("sleep 31.25", FALSE);
 		await_gone(helper);

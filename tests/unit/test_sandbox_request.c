@@ -16,7 +16,8 @@
 static KilnSandboxRequest *full_request(void)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
-	const char *layers[] = {"/a/b", "/a/c", NULL}, *argv[] = {"/bin/sh", "-c", "echo \"ü\n\"", NULL};
+	const char *layers[] = {"/a/b", "/a/c", NULL},
+		   *argv[] = {"/bin/sh", "-c", "echo \"ü\n\"", NULL};
 	const char *environment[] = {"A=b", NULL}, *hosts[] = {"rpm.example.org", NULL};
 
 	request->layers = g_strdupv((char **)layers);
@@ -123,9 +124,14 @@ static void test_emit_refuses_what_json_cannot_hold(void **state)
 static void test_report_survives_json(void **state)
 {
 	char *problems[] = {(char *)"a conflicts with b", NULL};
-	KilnSandboxReport report = {.exit_status = 139, .signal = 11, .limit = KILN_SANDBOX_LIMIT_MEMORY,
-		.message = (char *)"m", .problems = problems, .limits_by = (char *)"cgroup2",
-		.peak_memory_bytes = 7, .total_us = 8};
+	KilnSandboxReport report = {.exit_status = 139,
+		.signal = 11,
+		.limit = KILN_SANDBOX_LIMIT_MEMORY,
+		.message = (char *)"m",
+		.problems = problems,
+		.limits_by = (char *)"cgroup2",
+		.peak_memory_bytes = 7,
+		.total_us = 8};
 	g_auto(KilnSandboxReport) again = {0};
 	g_autofree char *text = kiln_sandbox_report_emit(&report, NULL);
 	g_autoptr(GError) error = NULL;
@@ -143,9 +149,11 @@ static void test_report_survives_json(void **state)
 
 static void test_failure_keeps_its_code(void **state)
 {
-	g_autoptr(GError) failure = g_error_new(KILN_ERROR, KILN_ERROR_VERIFY, "digest \"x\""), error = NULL;
+	g_autoptr(GError) failure = g_error_new(KILN_ERROR, KILN_ERROR_VERIFY, "digest \"x\""),
+			  error = NULL;
 	g_autofree char *text = kiln_sandbox_report_emit(NULL, failure);
-	const char *unknown = "{\"code\": 99, \"failure\": \"y\"}", *malformed = "{\"exit_status\": \"0\"}";
+	const char *unknown = "{\"code\": 99, \"failure\": \"y\"}",
+		   *malformed = "{\"exit_status\": \"0\"}";
 	KilnSandboxReport report = {.exit_status = 42};
 
 	(void)state;
@@ -154,15 +162,16 @@ static void test_failure_keeps_its_code(void **state)
 	assert_false(kiln_sandbox_report_parse(unknown, strlen(unknown), &report, &error));
 	assert_error(error, KILN_ERROR_FAILED, "y");
 	assert_false(kiln_sandbox_report_parse(malformed, strlen(malformed), &report, &error));
-	assert_error(error, KILN_ERROR_FAILED, "report of kiln-root: \"exit_status\" is not a whole number");
+	assert_error(error, KILN_ERROR_FAILED,
+		"report of kiln-root: \"exit_status\" is not a whole number");
 	assert_int_equal(report.exit_status, 42);
 }
 
 static void test_canonical_paths(void **state)
 {
 	static const char *const good[] = {"/a", "/a/b", "/a/..b", "/a/b..", "/a/.b", "/a b/ü"};
-	static const char *const bad[] = {"", "/", "a", "./a", "/a/", "//a", "/a//b", "/a/.", "/a/./b", "/..",
-		"/a/..", "/a/../b", "/a/b/.."};
+	static const char *const bad[] = {"", "/", "a", "./a", "/a/", "//a", "/a//b", "/a/.",
+		"/a/./b", "/..", "/a/..", "/a/../b", "/a/b/.."};
 	g_autofree char *name = g_strnfill(256, 'n'), *deep = g_strnfill(5000, '/');
 	g_autofree char *component = g_strconcat("/", name, NULL);
 
@@ -185,49 +194,94 @@ static const struct {
 	const char *json, *part;
 } judged[] = {
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"]}", NULL},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"/bin/sh\"],\"working_directory\":\"/\"}", NULL},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"/bin/sh\"],\"working_directory\":\"/"
+	 "\"}",
+		NULL},
 	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"kiln-spec\"]}", NULL},
-	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"/p\",\"sha256\":\"" DIGEST "\"}]}", NULL},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"/"
+	 "p\",\"sha256\":\"" DIGEST "\"}]}",
+		NULL},
 	{"{\"kind\":\"remove\",\"upper\":\"/u\"}", NULL},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\",\"destination\":\"/process\"}]}", NULL},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/"
+	 "s\",\"destination\":\"/process\"}]}",
+		NULL},
 
 	{"{\"kind\":\"run\",\"argv\":[\"sh\"]}", "layers"},
 	{"{\"kind\":\"run\",\"layers\":[],\"argv\":[\"sh\"]}", "layers"},
 	{"{\"kind\":\"run\",\"layers\":[\"l\"],\"argv\":[\"sh\"]}", "layer \"l\""},
 	{"{\"kind\":\"run\",\"layers\":[\"/l/../etc\"],\"argv\":[\"sh\"]}", "layer \"/l/../etc\""},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"upper\":\"/u/\",\"argv\":[\"sh\"]}", "upper \"/u/\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"upper\":\"/u/\",\"argv\":[\"sh\"]}",
+		"upper \"/u/\""},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"]}", "argv"},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[]}", "argv"},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"\"]}", "argv"},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"../sh\"]}", "program"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"working_directory\":\"..\"}", "working directory"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"A\"]}", "environment"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"=b\"]}", "environment"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"1A=b\"]}", "environment"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"A B=b\"]}", "environment"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"hostname\":\"a\\nb\"}", "host name \"a\\nb\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"working_directory\":\"..\"}",
+		"working directory"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"A\"]}",
+		"environment"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"=b\"]}",
+		"environment"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"1A=b\"]}",
+		"environment"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"A B=b\"]}",
+		"environment"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"hostname\":\"a\\nb\"}",
+		"host name \"a\\nb\""},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"hostname\":\"\"}", "host name"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"network_hosts\":[\"ok\",\"a b\"]}", "host name \"a b\""},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"personality\":\"bsd\"}", "personality"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"limits\":{\"wall_s\":99999999}}", "30 days"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"destination\":\"/d\"}]}", "source"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\"}]}", "destination"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\",\"destination\":\"/\"}]}", "destination \"/\""},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\",\"destination\":\"/proc\"}]}", "destination \"/proc\""},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\",\"destination\":\"/proc/sys\"}]}", "destination"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\",\"destination\":\"/dev/x\"}]}", "destination"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/sys\"}]}", "destination"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/t\",\"layers\":[\"x\"]}]}", "layer"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/t\",\"upper\":\"x\"}]}", "upper"},
-	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"keys\":[\"/k\"]}", "only an install"},
-	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"s\"],\"terminal\":true}", "no terminal"},
-	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"s\"],\"trees\":[{\"destination\":\"/t\"}]}", "no trees"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"network_hosts\":[\"ok\",\"a "
+	 "b\"]}",
+		"host name \"a b\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"personality\":\"bsd\"}",
+		"personality"},
+	{"{\"kind\":\"run\",\"layers\":[\"/"
+	 "l\"],\"argv\":[\"sh\"],\"limits\":{\"wall_s\":99999999}}",
+		"30 days"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"destination\":\"/"
+	 "d\"}]}",
+		"source"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/s\"}]}",
+		"destination"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/"
+	 "s\",\"destination\":\"/\"}]}",
+		"destination \"/\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/"
+	 "s\",\"destination\":\"/proc\"}]}",
+		"destination \"/proc\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/"
+	 "s\",\"destination\":\"/proc/sys\"}]}",
+		"destination"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"binds\":[{\"source\":\"/"
+	 "s\",\"destination\":\"/dev/x\"}]}",
+		"destination"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/"
+	 "sys\"}]}",
+		"destination"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/"
+	 "t\",\"layers\":[\"x\"]}]}",
+		"layer"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"trees\":[{\"destination\":\"/"
+	 "t\",\"upper\":\"x\"}]}",
+		"upper"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"keys\":[\"/k\"]}",
+		"only an install"},
+	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"s\"],\"terminal\":true}",
+		"no terminal"},
+	{"{\"kind\":\"evaluate\",\"layers\":[\"/"
+	 "l\"],\"argv\":[\"s\"],\"trees\":[{\"destination\":\"/t\"}]}",
+		"no trees"},
 	{"{\"kind\":\"install\"}", "upper"},
 	{"{\"kind\":\"install\",\"upper\":\"/u\",\"argv\":[\"sh\"]}", "takes no argv"},
-	{"{\"kind\":\"install\",\"upper\":\"/u\",\"binds\":[{\"source\":\"/\",\"destination\":\"/d\"}]}", "binds"},
-	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"p\",\"sha256\":\"" DIGEST "\"}]}", "package \"p\""},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"binds\":[{\"source\":\"/\",\"destination\":\"/"
+	 "d\"}]}",
+		"binds"},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"p\",\"sha256\":\"" DIGEST
+	 "\"}]}",
+		"package \"p\""},
 	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"/p\"}]}", "digest"},
-	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"/p\",\"sha256\":\"abc\"}]}", "digest \"abc\""},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"packages\":[{\"path\":\"/"
+	 "p\",\"sha256\":\"abc\"}]}",
+		"digest \"abc\""},
 	{"{\"kind\":\"install\",\"upper\":\"/u\",\"keys\":[\"k\"]}", "key \"k\""},
 	{"{\"kind\":\"remove\"}", "upper"},
 	{"{\"kind\":\"remove\",\"upper\":\"/\"}", "upper"},

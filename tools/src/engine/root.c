@@ -16,7 +16,7 @@
 
 struct KilnRootCall {
 	KilnProcess process;
-	GPtrArray *argv;    /* of char, ends with NULL */
+	GPtrArray *argv; /* of char, ends with NULL */
 	int request_fd, report_fd;
 	int inherited[3];
 };
@@ -29,13 +29,15 @@ char *kiln_root_program(const char *name, GError **error)
 	const char *libexec = g_getenv("KILN_LIBEXEC");
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *bin = g_path_get_dirname(self ? self : "/");
-	g_autofree char *path = libexec ? g_build_filename(libexec, name, NULL)
-					: g_build_filename(bin, "..", "libexec", "kiln", name, NULL);
+	g_autofree char *path =
+		libexec ? g_build_filename(libexec, name, NULL)
+			: g_build_filename(bin, "..", "libexec", "kiln", name, NULL);
 
 	if (access(path, X_OK) == 0)
 		return g_steal_pointer(&path);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-		"looking for %s: not at \"%s\"; run `make`, or install Kiln as a whole", name, path);
+		"looking for %s: not at \"%s\"; run `make`, or install Kiln as a whole", name,
+		path);
 	return NULL;
 }
 
@@ -98,7 +100,8 @@ static gboolean open_files(KilnRootCall *call, const KilnSandboxRequest *request
 
 KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_fd, GError **error)
 {
-	static const char *const environment[] = {"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C.UTF-8", NULL};
+	static const char *const environment[] = {
+		"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C.UTF-8", NULL};
 	g_autoptr(KilnRootCall) call = g_new0(KilnRootCall, 1);
 
 	call->argv = g_ptr_array_new_with_free_func(g_free);
@@ -111,7 +114,9 @@ KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_f
 	call->process = (KilnProcess){
 		.argv = (const char *const *)call->argv->pdata,
 		.environment = environment,
-		.output_fd = output_fd >= 0 ? output_fd : request->terminal ? 1 : 0,
+		.output_fd = output_fd >= 0	 ? output_fd
+			     : request->terminal ? 1
+						 : 0,
 		.inherited_fds = call->inherited,
 		.foreground = request->terminal,
 	};
@@ -125,22 +130,25 @@ const KilnProcess *kiln_root_call_process(const KilnRootCall *call)
 
 static gboolean explain_silence(const KilnProcessResult *result, GError **error)
 {
-	g_autofree char *last = kiln_text_last_line(result->error_output ? result->error_output : "");
+	g_autofree char *last =
+		kiln_text_last_line(result->error_output ? result->error_output : "");
 	g_autofree char *printable = kiln_text_printable(last);
 
-	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "kiln-root: ended without a report (exit status %d)%s%s",
-		result->exit_status, *printable ? ": " : "", printable);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+		"kiln-root: ended without a report (exit status %d)%s%s", result->exit_status,
+		*printable ? ": " : "", printable);
 	return FALSE;
 }
 
-gboolean kiln_root_call_finish(
-	KilnRootCall *call, const KilnProcessResult *result, KilnSandboxReport *ret_report, GError **error)
+gboolean kiln_root_call_finish(KilnRootCall *call, const KilnProcessResult *result,
+	KilnSandboxReport *ret_report, GError **error)
 {
 	struct stat status;
 	g_autofree char *text = NULL;
 	ssize_t got;
 
-	if (fstat(call->report_fd, &status) != 0 || status.st_size == 0 || status.st_size > REPORT_MAX_BYTES)
+	if (fstat(call->report_fd, &status) != 0 || status.st_size == 0 ||
+		status.st_size > REPORT_MAX_BYTES)
 		return explain_silence(result, error);
 	text = g_malloc((gsize)status.st_size);
 	got = pread(call->report_fd, text, (gsize)status.st_size, 0);
@@ -161,12 +169,12 @@ void kiln_root_call_free(KilnRootCall *call)
 	g_free(call);
 }
 
-gboolean kiln_root_execute(
-	const KilnSandboxRequest *request, int output_fd, KilnSandboxReport *ret_report, GError **error)
+gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
+	KilnSandboxReport *ret_report, GError **error)
 {
 	g_autoptr(KilnRootCall) call = kiln_root_call_new(request, output_fd, error);
 	g_auto(KilnProcessResult) result = {0};
 
 	return call && kiln_process_run(&call->process, &result, error) &&
-		kiln_root_call_finish(call, &result, ret_report, error);
+	       kiln_root_call_finish(call, &result, ret_report, error);
 }

@@ -17,14 +17,14 @@ char *kiln_root_program(const char *name, GError **error);
 gboolean kiln_root_allow(const char *directory, GError **error);
 
 /*
- * Does `request` and waits. Output of the program goes to `output_fd` (-1: a request with `terminal`,
- * which gets the caller's). A program that fails or hits a limit is no error but told in the report; so are the
- * problems of a refused transaction (exit_status != 0). Errors: code SYSTEM when the host cannot do
- * it (not root, no overlayfs, full disk), VERIFY when a package is not the one promised, USAGE when kiln-root refuses the
- * request.
+ * Does `request` and waits. Output of the program goes to `output_fd` (-1: a request with
+ * `terminal`, which gets the caller's). A program that fails or hits a limit is no error but told
+ * in the report; so are the problems of a refused transaction (exit_status != 0). Errors: code
+ * SYSTEM when the host cannot do it (not root, no overlayfs, full disk), VERIFY when a package is
+ * not the one promised, USAGE when kiln-root refuses the request.
  */
-gboolean kiln_root_execute(
-	const KilnSandboxRequest *request, int output_fd, KilnSandboxReport *ret_report, GError **error);
+gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
+	KilnSandboxReport *ret_report, GError **error);
 
 /*
  * The same in two halves, for running several at once in a KilnPool: `process` is to be run (by
@@ -33,7 +33,7 @@ gboolean kiln_root_execute(
 typedef struct KilnRootCall KilnRootCall;
 KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_fd, GError **error);
 const KilnProcess *kiln_root_call_process(const KilnRootCall *call);
-gboolean kiln_root_call_finish(
-	KilnRootCall *call, const KilnProcessResult *result, KilnSandboxReport *ret_report, GError **error);
+gboolean kiln_root_call_finish(KilnRootCall *call, const KilnProcessResult *result,
+	KilnSandboxReport *ret_report, GError **error);
 void kiln_root_call_free(KilnRootCall *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRootCall, kiln_root_call_free)

@@ -11,7 +11,20 @@
 #define LIST_MAX_ITEMS 20000
 #define NUMBER_MAX G_GINT64_CONSTANT(0x0fffffffffffffff)
 
-typedef enum { TEXT, TEXTS, NUMBER, BOOLEAN, LIMITS, BINDS, TREES, PACKAGES, KIND, USER, LIMIT, INTEGER } FieldType;
+typedef enum {
+	TEXT,
+	TEXTS,
+	NUMBER,
+	BOOLEAN,
+	LIMITS,
+	BINDS,
+	TREES,
+	PACKAGES,
+	KIND,
+	USER,
+	LIMIT,
+	INTEGER
+} FieldType;
 
 /* One key of an object and the struct member that holds its value. */
 typedef struct {
@@ -92,7 +105,8 @@ static const Field report_fields[] = {
 	{NULL, 0, 0},
 };
 
-static gboolean parse_object(JsonObject *object, const Field *fields, gpointer target, GError **error);
+static gboolean parse_object(
+	JsonObject *object, const Field *fields, gpointer target, GError **error);
 
 static gboolean refuse(GError **error, const char *key, const char *what)
 {
@@ -209,7 +223,8 @@ static gboolean parse_structs(JsonNode *node, const Field *field, GPtrArray *int
 	return array != NULL;
 }
 
-static gboolean parse_limits(JsonNode *node, const char *key, KilnSandboxLimits *limits, GError **error)
+static gboolean parse_limits(
+	JsonNode *node, const char *key, KilnSandboxLimits *limits, GError **error)
 {
 	if (!JSON_NODE_HOLDS_OBJECT(node))
 		return refuse(error, key, "is not an object");
@@ -226,7 +241,8 @@ static gboolean parse_integer(JsonNode *node, const char *key, int *ret_number, 
 	return TRUE;
 }
 
-static gboolean parse_limit(JsonNode *node, const char *key, KilnSandboxLimit *ret_limit, GError **error)
+static gboolean parse_limit(
+	JsonNode *node, const char *key, KilnSandboxLimit *ret_limit, GError **error)
 {
 	const char *names[KILN_SANDBOX_LIMIT_PROCESSES + 2] = {NULL};
 	int index = 0;
@@ -270,7 +286,8 @@ static gboolean parse_field(JsonNode *node, const Field *field, gpointer target,
 	g_assert_not_reached();
 }
 
-static gboolean parse_object(JsonObject *object, const Field *fields, gpointer target, GError **error)
+static gboolean parse_object(
+	JsonObject *object, const Field *fields, gpointer target, GError **error)
 {
 	JsonObjectIter iterator;
 	const char *key;
@@ -294,7 +311,8 @@ static JsonObject *load(JsonParser *parser, const char *json, gsize size, GError
 	JsonNode *root;
 
 	if (size > KILN_SANDBOX_REQUEST_MAX_BYTES || memchr(json, '\0', size)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "larger than 16 MiB, or holds a NUL");
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_USAGE, "larger than 16 MiB, or holds a NUL");
 		return NULL;
 	}
 	if (!json_parser_load_from_data(parser, json, (gssize)size, NULL)) {
@@ -335,9 +353,9 @@ static void emit_object(KilnJson *json, const Field *fields, gconstpointer sourc
 
 static void emit_structs(KilnJson *json, const Field *field, const GPtrArray *structs)
 {
-	const Field *fields = field->type == BINDS ? bind_fields
-		: field->type == TREES		   ? tree_fields
-						   : package_fields;
+	const Field *fields = field->type == BINDS   ? bind_fields
+			      : field->type == TREES ? tree_fields
+						     : package_fields;
 
 	if (structs->len == 0)
 		return;
@@ -392,8 +410,8 @@ static void emit_field(KilnJson *json, const Field *field, gconstpointer member)
 		kiln_json_add_text(json, field->key, user_names[*(const KilnSandboxUser *)member]);
 		break;
 	case LIMIT:
-		kiln_json_add_text(
-			json, field->key, kiln_sandbox_limit_name(*(const KilnSandboxLimit *)member));
+		kiln_json_add_text(json, field->key,
+			kiln_sandbox_limit_name(*(const KilnSandboxLimit *)member));
 		break;
 	}
 }
@@ -480,12 +498,12 @@ static gboolean take_failure(JsonObject *object, GError **ret_failure, GError **
 {
 	Failure failure = {0};
 	gboolean good = parse_object(object, failure_fields, &failure, error) &&
-		(failure.failure || refuse(error, "failure", "is missing"));
+			(failure.failure || refuse(error, "failure", "is missing"));
 	gboolean known = failure.code > 0 && failure.code <= KILN_ERROR_SYSTEM;
 
 	if (good)
-		g_set_error(ret_failure, KILN_ERROR, known ? (int)failure.code : KILN_ERROR_FAILED, "%s",
-			failure.failure);
+		g_set_error(ret_failure, KILN_ERROR, known ? (int)failure.code : KILN_ERROR_FAILED,
+			"%s", failure.failure);
 	g_free(failure.failure);
 	return good;
 }
@@ -514,6 +532,7 @@ gboolean kiln_sandbox_report_parse(
 	} else if (parse_report(object, ret_report, &malformed)) {
 		return TRUE;
 	}
-	g_set_error(error, KILN_ERROR, KILN_ERROR_FAILED, "report of kiln-root: %s", malformed->message);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_FAILED, "report of kiln-root: %s",
+		malformed->message);
 	return FALSE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kiln-root: everything of Kiln that needs root. Reads one request from fd 3, does it, writes one
- * report to fd 4 (format/sandbox_request.h); the program's output goes to its stdout. The arguments say what
- * of the host it may touch: kiln-root --allow DIRECTORY [--allow DIRECTORY…]
+ * report to fd 4 (format/sandbox_request.h); the program's output goes to its stdout. The arguments
+ * say what of the host it may touch: kiln-root --allow DIRECTORY [--allow DIRECTORY…]
  */
 #include "base/error.h"
 #include "format/sandbox_request.h"
@@ -25,7 +25,9 @@ static gboolean parse_arguments(char **argv, char ***ret_allowed, GError **error
 	for (char **argument = argv + 1; *argument; argument += 2) {
 		if (strcmp(argument[0], "--allow") != 0 || !argument[1]) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
-				"kiln-root: unknown argument \"%s\"; it is run by kiln, not by hand", argument[0]);
+				"kiln-root: unknown argument \"%s\"; it is run by kiln, not by "
+				"hand",
+				argument[0]);
 			return FALSE;
 		}
 		g_ptr_array_add(allowed, g_strdup(argument[1]));
@@ -45,12 +47,14 @@ static GString *read_request(GError **error)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			kiln_error_set_errno(error, errno, "kiln-root: reading the request from fd 3");
+			kiln_error_set_errno(
+				error, errno, "kiln-root: reading the request from fd 3");
 			return NULL;
 		}
 		g_string_append_len(text, buffer, got);
 		if (text->len > KILN_SANDBOX_REQUEST_MAX_BYTES) {
-			g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request: larger than 16 MiB");
+			g_set_error(
+				error, KILN_ERROR, KILN_ERROR_USAGE, "request: larger than 16 MiB");
 			return NULL;
 		}
 	}

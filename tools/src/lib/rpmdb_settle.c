@@ -14,11 +14,12 @@ gboolean kiln_rpmdb_settle(const char *path, GError **error)
 		return TRUE;
 	result = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL);
 	if (result == SQLITE_OK)
-		result = sqlite3_exec(database, "PRAGMA synchronous = OFF; PRAGMA journal_mode = DELETE", NULL,
-			NULL, NULL);
+		result = sqlite3_exec(database,
+			"PRAGMA synchronous = OFF; PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	if (result != SQLITE_OK)
-		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "settling the package database \"%s\": %s",
-			path, database ? sqlite3_errmsg(database) : sqlite3_errstr(result));
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"settling the package database \"%s\": %s", path,
+			database ? sqlite3_errmsg(database) : sqlite3_errstr(result));
 	sqlite3_close(database);
 	return result == SQLITE_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A package database at rest: rpm leaves it in SQLite's WAL mode, which a reader on a read-only layer cannot open. */
+/* A package database at rest: rpm leaves it in SQLite's WAL mode, which a reader on a read-only
+ * layer cannot open. */
 #pragma once
 
 #include <glib.h>

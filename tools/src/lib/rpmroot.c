@@ -38,10 +38,12 @@ static int take_log(rpmlogRec record, rpmlogCallbackData data)
 		g_autofree char *line = g_strdup(rpmlogRecMessage(record));
 		g_strstrip(line);
 		if (g_str_has_prefix(line, "error: "))
-			memmove(line, line + strlen("error: "), strlen(line + strlen("error: ")) + 1);
+			memmove(line, line + strlen("error: "),
+				strlen(line + strlen("error: ")) + 1);
 		g_ptr_array_add(transaction->problems, g_steal_pointer(&line));
 	}
-	fprintf(stderr, "%s%s", rpmlogLevelPrefix(rpmlogRecPriority(record)), rpmlogRecMessage(record));
+	fprintf(stderr, "%s%s", rpmlogLevelPrefix(rpmlogRecPriority(record)),
+		rpmlogRecMessage(record));
 	return 0;
 }
 
@@ -131,10 +133,11 @@ static gboolean add_package(rpmts ts, const Transaction *transaction, gsize inde
 	if (fd)
 		Fclose(fd);
 	good = (result == RPMRC_OK || result == RPMRC_NOKEY || result == RPMRC_NOTTRUSTED) &&
-		rpmtsAddInstallElement(ts, header, GSIZE_TO_POINTER(index + 1), 1, NULL) == 0;
+	       rpmtsAddInstallElement(ts, header, GSIZE_TO_POINTER(index + 1), 1, NULL) == 0;
 	if (!good)
 		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-			"reading package %" G_GSIZE_FORMAT " of the transaction: not a package that rpm can install",
+			"reading package %" G_GSIZE_FORMAT
+			" of the transaction: not a package that rpm can install",
 			index + 1);
 	headerFree(header);
 	return good;
@@ -161,11 +164,13 @@ static gboolean import_keys(rpmts ts, const char *const *keys, GError **error)
 		uint8_t *packets = NULL;
 		size_t size = 0;
 		gboolean good = pgpParsePkts(keys[i], &packets, &size) == PGPARMOR_PUBKEY &&
-			rpmtsImportPubkey(ts, packets, size) == RPMRC_OK;
+				rpmtsImportPubkey(ts, packets, size) == RPMRC_OK;
 		free(packets);
 		if (!good) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-				"importing public key %" G_GSIZE_FORMAT ": not a key that rpm can use", i + 1);
+				"importing public key %" G_GSIZE_FORMAT
+				": not a key that rpm can use",
+				i + 1);
 			return FALSE;
 		}
 	}
@@ -198,14 +203,15 @@ static gboolean transact(rpmts ts, Transaction *transaction, GError **error)
 {
 	const KilnRpmRootInstall *install = transaction->install;
 
-	/* The bytes of every package were verified as a whole: nothing is digested a second time. */
+	/* The bytes of every package were verified as a whole: nothing is digested a second time.
+	 */
 	rpmtsSetVSFlags(ts, RPMVSF_MASK_NODIGESTS | RPMVSF_MASK_NOSIGNATURES | RPMVSF_NOHDRCHK);
 	rpmtsSetVfyLevel(ts, 0);
 	rpmtsSetFlags(ts, RPMTRANS_FLAG_NOPLUGINS | RPMTRANS_FLAG_NOFILEDIGEST);
 	rpmtsSetNotifyCallback(ts, notify, transaction);
 	if (rpmtsSetRootDir(ts, install->root) != 0 || rpmtsOpenDB(ts, O_RDWR | O_CREAT) != 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "opening the package database \"%s\"",
-			DATABASE_PATH);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"opening the package database \"%s\"", DATABASE_PATH);
 		return FALSE;
 	}
 	for (gsize i = 0; i < install->package_count; i++)
@@ -217,7 +223,8 @@ static gboolean transact(rpmts ts, Transaction *transaction, GError **error)
 	return TRUE;
 }
 
-gboolean kiln_rpmroot_install(const KilnRpmRootInstall *install, char ***ret_problems, GError **error)
+gboolean kiln_rpmroot_install(
+	const KilnRpmRootInstall *install, char ***ret_problems, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	Transaction transaction = {.install = install, .problems = problems};

@@ -71,8 +71,8 @@ void kiln_sandbox_request_bind(
 	g_ptr_array_add(request->binds, bind);
 }
 
-void kiln_sandbox_request_tree(
-	KilnSandboxRequest *request, const char *destination, const char *const *layers, const char *upper)
+void kiln_sandbox_request_tree(KilnSandboxRequest *request, const char *destination,
+	const char *const *layers, const char *upper)
 {
 	KilnSandboxTree *tree = g_new0(KilnSandboxTree, 1);
 

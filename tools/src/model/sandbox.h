@@ -15,7 +15,8 @@
 typedef enum {
 	KILN_SANDBOX_INSTALL,  /* one librpm transaction into the tree: makes a layer */
 	KILN_SANDBOX_RUN,      /* argv with the tree as root */
-	KILN_SANDBOX_EVALUATE, /* kiln-spec with argv; sees the host's libraries in /, the tree in /target */
+	KILN_SANDBOX_EVALUATE, /* kiln-spec with argv; sees the host's libraries in /, the tree in
+				  /target */
 	KILN_SANDBOX_REMOVE,   /* removes the directory `upper` with all that builds left in it */
 } KilnSandboxKind;
 
@@ -52,22 +53,22 @@ typedef struct {
 
 typedef struct {
 	KilnSandboxKind kind;
-	char **layers;          /* trees of the layers, bottom first; may be empty for an install */
-	char *upper;            /* receives `tree/` (the writes) and `work/`; NULL: a tmpfs, thrown away */
-	GPtrArray *binds;       /* of KilnSandboxBind */
-	GPtrArray *trees;       /* of KilnSandboxTree */
-	KilnSandboxUser user;   /* run only */
-	char *hostname;         /* NULL: "mock" */
-	char **argv;            /* run, evaluate */
-	char **environment;     /* NULL: the contract's, see kiln_sandbox_environment */
+	char **layers; /* trees of the layers, bottom first; may be empty for an install */
+	char *upper;   /* receives `tree/` (the writes) and `work/`; NULL: a tmpfs, thrown away */
+	GPtrArray *binds;	 /* of KilnSandboxBind */
+	GPtrArray *trees;	 /* of KilnSandboxTree */
+	KilnSandboxUser user;	 /* run only */
+	char *hostname;		 /* NULL: "mock" */
+	char **argv;		 /* run, evaluate */
+	char **environment;	 /* NULL: the contract's, see kiln_sandbox_environment */
 	char *working_directory; /* NULL: "/builddir" for mockbuild, "/" for root */
-	gboolean terminal;      /* an interactive program on the caller's terminal */
-	char **network_hosts;   /* names that /etc/hosts maps to 127.0.0.1 */
-	char *personality;      /* NULL or "linux32" */
+	gboolean terminal;	 /* an interactive program on the caller's terminal */
+	char **network_hosts;	 /* names that /etc/hosts maps to 127.0.0.1 */
+	char *personality;	 /* NULL or "linux32" */
 	KilnSandboxLimits limits;
-	GPtrArray *packages;    /* of KilnSandboxPackage; install only */
-	char **keys;            /* files with armored public keys for the rpmdb; install only */
-	char *macros;           /* text: /etc/rpm/macros.kiln of an install, tail of .rpmmacros otherwise */
+	GPtrArray *packages; /* of KilnSandboxPackage; install only */
+	char **keys;	     /* files with armored public keys for the rpmdb; install only */
+	char *macros; /* text: /etc/rpm/macros.kiln of an install, tail of .rpmmacros otherwise */
 } KilnSandboxRequest;
 
 typedef enum {
@@ -81,21 +82,21 @@ typedef enum {
 
 /* Clear with kiln_sandbox_report_clear. */
 typedef struct {
-	int exit_status;         /* of the program: 0–255, 128 + signal when a signal ended it */
-	int signal;              /* 0: it exited */
-	KilnSandboxLimit limit;  /* the limit that ended it */
-	char *message;           /* one line on how it ended, NULL when it exited by itself */
-	char **problems;         /* install: why the transaction was refused, in words; else empty */
-	char *error_output;      /* evaluate: the start of stderr */
-	char *limits_by;         /* "cgroup1", "cgroup2" or "rlimit": what counts memory and processes */
+	int exit_status;	/* of the program: 0–255, 128 + signal when a signal ended it */
+	int signal;		/* 0: it exited */
+	KilnSandboxLimit limit; /* the limit that ended it */
+	char *message;		/* one line on how it ended, NULL when it exited by itself */
+	char **problems;	/* install: why the transaction was refused, in words; else empty */
+	char *error_output;	/* evaluate: the start of stderr */
+	char *limits_by; /* "cgroup1", "cgroup2" or "rlimit": what counts memory and processes */
 	guint64 peak_memory_bytes; /* 0: not known */
 	guint64 output_bytes;
-	gint64 prepare_us;       /* checking the request, opening paths, verifying packages */
-	gint64 namespaces_us;    /* until the first process in the new namespaces runs */
+	gint64 prepare_us;    /* checking the request, opening paths, verifying packages */
+	gint64 namespaces_us; /* until the first process in the new namespaces runs */
 	gint64 mounts_us;
-	gint64 command_us;       /* the program or the transaction */
-	gint64 sync_us;          /* install: writing the layer to disk */
-	gint64 total_us;         /* of kiln-root, from its start */
+	gint64 command_us; /* the program or the transaction */
+	gint64 sync_us;	   /* install: writing the layer to disk */
+	gint64 total_us;   /* of kiln-root, from its start */
 } KilnSandboxReport;
 
 /* Zeroed but for empty arrays. Fields are set by assignment (owned by the request). */
@@ -104,11 +105,12 @@ void kiln_sandbox_request_free(KilnSandboxRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSandboxRequest, kiln_sandbox_request_free)
 
 /* Append to a request; arguments are copied. */
-void kiln_sandbox_request_bind(
-	KilnSandboxRequest *request, const char *source, const char *destination, gboolean writable);
-void kiln_sandbox_request_tree(
-	KilnSandboxRequest *request, const char *destination, const char *const *layers, const char *upper);
-void kiln_sandbox_request_package(KilnSandboxRequest *request, const char *path, const char *sha256);
+void kiln_sandbox_request_bind(KilnSandboxRequest *request, const char *source,
+	const char *destination, gboolean writable);
+void kiln_sandbox_request_tree(KilnSandboxRequest *request, const char *destination,
+	const char *const *layers, const char *upper);
+void kiln_sandbox_request_package(
+	KilnSandboxRequest *request, const char *path, const char *sha256);
 
 void kiln_sandbox_report_clear(KilnSandboxReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnSandboxReport, kiln_sandbox_report_clear)
@@ -116,7 +118,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnSandboxReport, kiln_sandbox_report_clear)
 /* TRUE when the program ended by itself with status 0. */
 gboolean kiln_sandbox_report_succeeded(const KilnSandboxReport *report);
 
-/* The environment of mock's contract for `user` (root: HOME=/root) with HOSTNAME=`hostname`. Caller owns. */
+/* The environment of mock's contract for `user` (root: HOME=/root) with HOSTNAME=`hostname`. Caller
+ * owns. */
 char **kiln_sandbox_environment(KilnSandboxUser user, const char *hostname);
 
 /* "wall", "idle" …: the names in reports; "none" for no limit. */

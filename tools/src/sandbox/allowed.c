@@ -78,7 +78,8 @@ static const char *relative_to(const Directory *directory, const char *path)
 {
 	gsize length = strlen(directory->path);
 
-	if (!g_str_has_prefix(path, directory->path) || path[length] != '/' || path[length + 1] == '\0')
+	if (!g_str_has_prefix(path, directory->path) || path[length] != '/' ||
+		path[length + 1] == '\0')
 		return NULL;
 	return path + length + 1;
 }
@@ -87,7 +88,8 @@ static void explain(GError **error, const char *path)
 {
 	if (errno == ENOSYS)
 		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"opening \"%s\": the kernel has no openat2; Kiln needs Linux 5.12 or later", path);
+			"opening \"%s\": the kernel has no openat2; Kiln needs Linux 5.12 or later",
+			path);
 	else if (errno == ELOOP || errno == EXDEV)
 		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
 			"request refused: \"%s\" leads through a symbolic link", path);

@@ -52,7 +52,8 @@ static char *read_file(const char *directory, const char *name)
 	return g_file_get_contents(path, &text, NULL, NULL) ? text : g_strdup("");
 }
 
-/* The path of this process in the hierarchy of `controller` ("" : version 2); NULL if it is not there. */
+/* The path of this process in the hierarchy of `controller` ("" : version 2); NULL if it is not
+ * there. */
 static char *own_path(const char *controller)
 {
 	g_autofree char *text = read_file("/proc/self", "cgroup");
@@ -64,14 +65,15 @@ static char *own_path(const char *controller)
 		if (g_strv_length(fields) != 3)
 			continue;
 		names = g_strsplit(fields[1], ",", -1);
-		if (*controller ? g_strv_contains((const char *const *)names, controller) : !*fields[1])
+		if (*controller ? g_strv_contains((const char *const *)names, controller)
+				: !*fields[1])
 			return g_strdup(fields[2]);
 	}
 	return NULL;
 }
 
-/* Where the hierarchy of `controller` ("" : version 2) is mounted: field 5 of mountinfo, and field 4,
- * the part of the hierarchy that the mount shows. */
+/* Where the hierarchy of `controller` ("" : version 2) is mounted: field 5 of mountinfo, and field
+ * 4, the part of the hierarchy that the mount shows. */
 static char *mount_point(const char *controller, char **ret_root)
 {
 	g_autofree char *text = read_file("/proc/self", "mountinfo");
@@ -86,7 +88,7 @@ static char *mount_point(const char *controller, char **ret_root)
 			continue;
 		options = g_strsplit(type[2], ",", -1);
 		if (*controller ? strcmp(type[0], "cgroup") == 0 &&
-				    g_strv_contains((const char *const *)options, controller)
+					  g_strv_contains((const char *const *)options, controller)
 				: strcmp(type[0], "cgroup2") == 0) {
 			*ret_root = g_strdup(place[3]);
 			return g_strdup(place[4]);
@@ -139,7 +141,8 @@ static char *make_version1(const char *controller)
 	return make_group(parent);
 }
 
-/* Directly below the mount's top, which alone may hold both processes and groups with controllers. */
+/* Directly below the mount's top, which alone may hold both processes and groups with controllers.
+ */
 static char *make_version2(void)
 {
 	g_autofree char *root = NULL;
@@ -243,7 +246,8 @@ KilnSandboxLimit kiln_cgroup_fired(const KilnCgroup *cgroup)
 {
 	if (!cgroup->memory)
 		return KILN_SANDBOX_LIMIT_NONE;
-	if (read_counter(cgroup->memory, files_of(cgroup)->memory_events, files_of(cgroup)->memory_event) > 0)
+	if (read_counter(cgroup->memory, files_of(cgroup)->memory_events,
+		    files_of(cgroup)->memory_event) > 0)
 		return KILN_SANDBOX_LIMIT_MEMORY;
 	if (read_counter(cgroup->processes, "pids.events", "max ") > 0)
 		return KILN_SANDBOX_LIMIT_PROCESSES;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control group of one sandbox, for limits of memory and processes and for the peak of memory.
- * Version 1 hierarchies and version 2 are both used where this process may make groups in them; where it may
- * not, there is no group, and resource limits per process take over (sandbox/privilege.h).
+ * Version 1 hierarchies and version 2 are both used where this process may make groups in them;
+ * where it may not, there is no group, and resource limits per process take over
+ * (sandbox/privilege.h).
  */
 #pragma once
 
@@ -26,7 +27,8 @@ const char *kiln_cgroup_kind(const KilnCgroup *cgroup);
 /* Moves a process, with all its future children, into the group. */
 gboolean kiln_cgroup_add(KilnCgroup *cgroup, pid_t pid, GError **error);
 
-/* The limit that was hit so far (MEMORY: a process was killed for it; PROCESSES: a fork was refused). */
+/* The limit that was hit so far (MEMORY: a process was killed for it; PROCESSES: a fork was
+ * refused). */
 KilnSandboxLimit kiln_cgroup_fired(const KilnCgroup *cgroup);
 
 /* 0 when not known. */

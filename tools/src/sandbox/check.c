@@ -20,7 +20,8 @@ static gboolean refuse(GError **error, const char *what, const char *value)
 {
 	g_autofree char *printable = g_strescape(value ? value : "(missing)", NULL);
 
-	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request refused: %s \"%.200s\"", what, printable);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request refused: %s \"%.200s\"", what,
+		printable);
 	return FALSE;
 }
 
@@ -31,7 +32,8 @@ gboolean kiln_sandbox_path_is_canonical(const char *path)
 	while (*path) {
 		const char *name = path + 1;
 		gsize length = strcspn(name, "/");
-		if (length == 0 || length > COMPONENT_MAX_BYTES || (length == 1 && name[0] == '.') ||
+		if (length == 0 || length > COMPONENT_MAX_BYTES ||
+			(length == 1 && name[0] == '.') ||
 			(length == 2 && name[0] == '.' && name[1] == '.'))
 			return FALSE;
 		path = name + length;
@@ -62,8 +64,7 @@ static gboolean check_destination(const char *path, GError **error)
 	if (!check_path("destination", path, error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(reserved); i++)
-		if (g_str_has_prefix(path, reserved[i]) &&
-			strchr("/", path[strlen(reserved[i])]))
+		if (g_str_has_prefix(path, reserved[i]) && strchr("/", path[strlen(reserved[i])]))
 			return refuse(error, "destination", path);
 	return TRUE;
 }
@@ -111,7 +112,8 @@ static gboolean check_packages(const KilnSandboxRequest *request, GError **error
 
 static gboolean check_host_name(const char *name, GError **error)
 {
-	gsize length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	gsize length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
 
 	if (length == 0 || name[length] || length > HOST_NAME_MAX_BYTES || strchr("-.", name[0]))
 		return refuse(error, "host name", name);
@@ -135,7 +137,8 @@ static gboolean check_environment(char *const *environment, GError **error)
 	for (; environment && *environment; environment++) {
 		gsize length = strspn(*environment,
 			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-		if (length == 0 || (*environment)[length] != '=' || g_ascii_isdigit((*environment)[0]))
+		if (length == 0 || (*environment)[length] != '=' ||
+			g_ascii_isdigit((*environment)[0]))
 			return refuse(error, "environment", *environment);
 	}
 	return TRUE;
@@ -167,22 +170,26 @@ static gboolean check_limits(const KilnSandboxLimits *limits, GError **error)
 
 static gboolean check_install(const KilnSandboxRequest *request, GError **error)
 {
-	if (request->argv || request->terminal || request->trees->len > 0 || request->binds->len > 0)
+	if (request->argv || request->terminal || request->trees->len > 0 ||
+		request->binds->len > 0)
 		return refuse(error, "an install takes no argv, terminal, trees or binds", "");
 	if (!request->upper)
 		return refuse(error, "upper", NULL);
-	return check_packages(request, error) && check_paths("key", request->keys, LAYERS_MAX, error);
+	return check_packages(request, error) &&
+	       check_paths("key", request->keys, LAYERS_MAX, error);
 }
 
 static gboolean check_run(const KilnSandboxRequest *request, GError **error)
 {
 	if (request->packages->len > 0 || request->keys)
 		return refuse(error, "only an install takes packages and keys", "");
-	if (request->kind == KILN_SANDBOX_EVALUATE && (request->terminal || request->trees->len > 0))
+	if (request->kind == KILN_SANDBOX_EVALUATE &&
+		(request->terminal || request->trees->len > 0))
 		return refuse(error, "an evaluation takes no terminal and no trees", "");
 	if (!request->layers || !request->layers[0])
 		return refuse(error, "layers", NULL);
-	return check_command(request, error) && check_binds(request, error) && check_trees(request, error);
+	return check_command(request, error) && check_binds(request, error) &&
+	       check_trees(request, error);
 }
 
 static gboolean check_remove(const KilnSandboxRequest *request, GError **error)

@@ -7,7 +7,8 @@
 
 #include "model/sandbox.h"
 
-/* TRUE for an absolute path without empty, "." or ".." components and of bearable length; "/" is not one. */
+/* TRUE for an absolute path without empty, "." or ".." components and of bearable length; "/" is
+ * not one. */
 gboolean kiln_sandbox_path_is_canonical(const char *path);
 
 /* FALSE with code USAGE and a message that names the offending value. */

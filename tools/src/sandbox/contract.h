@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a program finds in its root besides packages: the build user, /builddir, /etc, /dev, /proc and
- * /sys as under mock, so that what builds there builds here. Namespaces and rights are elsewhere.
+ * What a program finds in its root besides packages: the build user, /builddir, /etc, /dev, /proc
+ * and /sys as under mock, so that what builds there builds here. Namespaces and rights are
+ * elsewhere.
  */
 #pragma once
 

@@ -42,7 +42,8 @@ static void attach_fd(struct msghdr *message, Passing *passing, int fd)
 	memcpy(CMSG_DATA(header), &fd, sizeof(int));
 }
 
-gboolean kiln_control_send(int fd, KilnControlType type, int number, const char *text, int passed_fd)
+gboolean kiln_control_send(
+	int fd, KilnControlType type, int number, const char *text, int passed_fd)
 {
 	Head head = {.sent_us = kiln_clock_monotonic_us(), .type = type, .number = number};
 	gsize size = text ? MIN(strlen(text), TEXT_MAX_BYTES) : 0;
@@ -61,7 +62,8 @@ gboolean kiln_control_send(int fd, KilnControlType type, int number, const char 
 
 void kiln_control_send_error(int fd, const GError *error)
 {
-	kiln_control_send(fd, KILN_CONTROL_FAILURE, kiln_error_exit_status(error), error->message, -1);
+	kiln_control_send(
+		fd, KILN_CONTROL_FAILURE, kiln_error_exit_status(error), error->message, -1);
 }
 
 static int take_fd(struct msghdr *message)
@@ -80,7 +82,9 @@ gboolean kiln_control_receive(int fd, KilnControlMessage *ret_message)
 	Head head;
 	Passing passing;
 	struct iovec parts[] = {{&head, sizeof(head)}, {text, sizeof(text)}};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2, .msg_control = passing.space,
+	struct msghdr message = {.msg_iov = parts,
+		.msg_iovlen = 2,
+		.msg_control = passing.space,
 		.msg_controllen = sizeof(passing.space)};
 	ssize_t got;
 

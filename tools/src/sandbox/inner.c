@@ -20,7 +20,8 @@ static gboolean await_go(const KilnInside *inside)
 {
 	KilnControlMessage message;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !kiln_control_receive(inside->control_fd, &message))
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+		!kiln_control_receive(inside->control_fd, &message))
 		return FALSE;
 	g_free(message.text);
 	return message.type == KILN_CONTROL_GO;
@@ -34,13 +35,13 @@ static gboolean allow_all(KilnAllowed *allowed, char *const *directories, GError
 	return TRUE;
 }
 
-/* Opened in the new mount namespace, a mount of another one cannot be cloned, and before anything is
- * mounted over it. */
+/* Opened in the new mount namespace, a mount of another one cannot be cloned, and before anything
+ * is mounted over it. */
 static gboolean open_evaluator(const KilnInside *inside, int *ret_fd, GError **error)
 {
 	*ret_fd = inside->evaluator ? open(inside->evaluator, O_PATH | O_CLOEXEC) : -1;
 	return *ret_fd >= 0 || !inside->evaluator ||
-		kiln_error_set_errno(error, errno, "opening \"%s\"", inside->evaluator);
+	       kiln_error_set_errno(error, errno, "opening \"%s\"", inside->evaluator);
 }
 
 /* The fds and locks of `inputs` stay with this process. */
@@ -50,7 +51,8 @@ static gboolean build_root(const KilnInside *inside, GError **error)
 	KilnInputs inputs;
 	int root_fd, evaluator_fd;
 
-	if (!allow_all(allowed, inside->allowed, error) || !open_evaluator(inside, &evaluator_fd, error) ||
+	if (!allow_all(allowed, inside->allowed, error) ||
+		!open_evaluator(inside, &evaluator_fd, error) ||
 		!kiln_inputs_open(&inputs, inside->request, allowed, error))
 		return FALSE;
 	root_fd = kiln_rootfs_build(inside->request, &inputs, evaluator_fd, error);

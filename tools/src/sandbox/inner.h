@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The inside of a sandbox: its first process makes namespaces and root, starts the program with
- * nothing but its due, waits for it and reaps orphans. When it ends, the kernel ends all the others.
+ * nothing but its due, waits for it and reaps orphans. When it ends, the kernel ends all the
+ * others.
  */
 #pragma once
 

@@ -74,11 +74,12 @@ static gboolean open_upper(
 static gboolean open_overlay(KilnOverlay *overlay, char *const *layers, const char *upper,
 	const KilnAllowed *allowed, GError **error)
 {
-	return open_layers(overlay, layers, allowed, error) && open_upper(overlay, upper, allowed, error);
+	return open_layers(overlay, layers, allowed, error) &&
+	       open_upper(overlay, upper, allowed, error);
 }
 
-gboolean kiln_inputs_open(
-	KilnInputs *inputs, const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
+gboolean kiln_inputs_open(KilnInputs *inputs, const KilnSandboxRequest *request,
+	const KilnAllowed *allowed, GError **error)
 {
 	inputs->binds = g_array_new(FALSE, FALSE, sizeof(int));
 	inputs->trees = g_array_new(FALSE, TRUE, sizeof(KilnOverlay));
@@ -117,7 +118,8 @@ static void raise_file_limit(guint packages)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static gboolean open_package(GArray *fds, const char *path, const KilnAllowed *allowed, GError **error)
+static gboolean open_package(
+	GArray *fds, const char *path, const KilnAllowed *allowed, GError **error)
 {
 	int fd = kiln_allowed_open(allowed, path, O_RDONLY | O_NONBLOCK, error);
 	struct stat status;
@@ -127,7 +129,8 @@ static gboolean open_package(GArray *fds, const char *path, const KilnAllowed *a
 	g_array_append_val(fds, fd);
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "request refused: \"%s\" is not a regular file", path);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+		"request refused: \"%s\" is not a regular file", path);
 	return FALSE;
 }
 
@@ -150,7 +153,8 @@ static gboolean verify_package(const KilnSandboxPackage *package, int fd, GError
 	}
 	if (strcmp(digest, package->sha256) != 0) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-			"verifying \"%s\": its SHA-256 is %s, not %s; remove the file and fetch it again",
+			"verifying \"%s\": its SHA-256 is %s, not %s; remove the file and fetch it "
+			"again",
 			package->path, digest, package->sha256);
 		return FALSE;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Everything of the host that a request names, opened: from then on only fds are used, so that
- * what was checked is what is mounted. To be opened in the sandbox's mount namespace, before its stage.
+ * what was checked is what is mounted. To be opened in the sandbox's mount namespace, before its
+ * stage.
  */
 #pragma once
 
@@ -17,11 +18,11 @@ typedef struct {
 
 /* Opens all; takes the lock on each upper directory (code BUSY when another sandbox has it) and
  * makes its `tree` and a fresh `work`. An upper of NULL leaves upper_fd and work_fd at -1. */
-gboolean kiln_inputs_open(
-	KilnInputs *inputs, const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error);
+gboolean kiln_inputs_open(KilnInputs *inputs, const KilnSandboxRequest *request,
+	const KilnAllowed *allowed, GError **error);
 
-/* Opens the package files and makes sure of their digests, on all processors. The fds are at offset 0;
- * code VERIFY names the first file that differs. Leaves no thread behind. NULL on error; free with
- * g_array_unref, which closes them. */
+/* Opens the package files and makes sure of their digests, on all processors. The fds are at offset
+ * 0; code VERIFY names the first file that differs. Leaves no thread behind. NULL on error; free
+ * with g_array_unref, which closes them. */
 GArray *kiln_inputs_open_packages(
 	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error);

@@ -6,11 +6,11 @@
 
 typedef struct {
 	const KilnSandboxRequest *request;
-	char *const *allowed;   /* directories, as on kiln-root's command line */
+	char *const *allowed;	/* directories, as on kiln-root's command line */
 	const GArray *packages; /* of int; install only */
-	char **keys;            /* texts of request->keys; install only */
-	const char *evaluator;  /* path of kiln-spec; NULL but for an evaluation */
+	char **keys;		/* texts of request->keys; install only */
+	const char *evaluator;	/* path of kiln-spec; NULL but for an evaluation */
 	int control_fd;
 	int output_fd, error_fd; /* for the program; -1: its own terminal */
-	gboolean counted;        /* a control group counts memory and processes */
+	gboolean counted;	 /* a control group counts memory and processes */
 } KilnInside;

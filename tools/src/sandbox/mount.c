@@ -18,7 +18,7 @@
 #endif
 
 #define EMPTY_PATH 0x1000 /* AT_EMPTY_PATH */
-#define RECURSIVE 0x8000 /* AT_RECURSIVE */
+#define RECURSIVE 0x8000  /* AT_RECURSIVE */
 #define OVERLAY_OPTIONS_MAX_BYTES 4095
 
 static char *fd_path(int fd)
@@ -45,17 +45,18 @@ static gboolean bind_upper(const KilnOverlay *overlay, int point_fd, GError **er
 	return TRUE;
 }
 
-/* Layers are given as /proc/self/fd/N: short, so that many fit into the one page of options, without
- * characters to escape, and the same directory that was checked. */
+/* Layers are given as /proc/self/fd/N: short, so that many fit into the one page of options,
+ * without characters to escape, and the same directory that was checked. */
 static char *overlay_options(const KilnOverlay *overlay)
 {
 	GString *options = g_string_new("lowerdir=");
 
 	for (guint i = overlay->layers->len; i-- > 0;)
-		g_string_append_printf(options, "/proc/self/fd/%d%s", g_array_index(overlay->layers, int, i),
-			i > 0 ? ":" : "");
+		g_string_append_printf(options, "/proc/self/fd/%d%s",
+			g_array_index(overlay->layers, int, i), i > 0 ? ":" : "");
 	g_string_append_printf(options,
-		",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,index=off,metacopy=off,redirect_dir=on",
+		",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/"
+		"%d,index=off,metacopy=off,redirect_dir=on",
 		overlay->upper_fd, overlay->work_fd);
 	return g_string_free(options, FALSE);
 }
@@ -80,11 +81,13 @@ gboolean kiln_mount_overlay(const KilnOverlay *overlay, int point_fd, GError **e
 		return TRUE;
 	if (errno == ENODEV) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"mounting the root: this kernel has no overlayfs; run `modprobe overlay` or use a kernel with CONFIG_OVERLAY_FS");
+			"mounting the root: this kernel has no overlayfs; run `modprobe overlay` "
+			"or use a kernel with CONFIG_OVERLAY_FS");
 		return FALSE;
 	}
 	return kiln_error_set_errno(error, errno,
-		"mounting the root: overlayfs refuses (are layers and buildroot on a local file system, and not themselves on an overlay?)");
+		"mounting the root: overlayfs refuses (are layers and buildroot on a local file "
+		"system, and not themselves on an overlay?)");
 }
 
 static int create_in(int parent_fd, const char *name, gboolean directory)
@@ -120,8 +123,8 @@ int kiln_mount_point(int root_fd, const char *path, gboolean directory, GError *
 	return fd;
 }
 
-gboolean kiln_mount_filesystem(
-	int root_fd, const char *path, const char *type, unsigned long flags, const char *options, GError **error)
+gboolean kiln_mount_filesystem(int root_fd, const char *path, const char *type, unsigned long flags,
+	const char *options, GError **error)
 {
 	int point_fd = kiln_mount_point(root_fd, path, TRUE, error);
 	g_autofree char *point = fd_path(point_fd);
@@ -131,7 +134,8 @@ gboolean kiln_mount_filesystem(
 		return FALSE;
 	result = mount(type, point, type, flags, options);
 	if (result != 0)
-		kiln_error_set_errno(error, errno, "mounting %s on \"%s\" of the sandbox", type, path);
+		kiln_error_set_errno(
+			error, errno, "mounting %s on \"%s\" of the sandbox", type, path);
 	close(point_fd);
 	return result == 0;
 }
@@ -139,16 +143,18 @@ gboolean kiln_mount_filesystem(
 /* A detached copy of the mount behind `source_fd` with its attributes set, or -1. */
 static int copy_mount(int source_fd, KilnMountFlags flags)
 {
-	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID |
-			(flags & KILN_MOUNT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0) |
-			(flags & KILN_MOUNT_DEVICES ? 0 : MOUNT_ATTR_NODEV)};
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NOSUID |
+			    (flags & KILN_MOUNT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0) |
+			    (flags & KILN_MOUNT_DEVICES ? 0 : MOUNT_ATTR_NODEV)};
 	unsigned int recursive = flags & KILN_MOUNT_RECURSIVE ? RECURSIVE : 0;
-	int fd = (int)syscall(
-		SYS_open_tree, source_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | EMPTY_PATH | recursive);
+	int fd = (int)syscall(SYS_open_tree, source_fd, "",
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | EMPTY_PATH | recursive);
 
 	if (fd < 0)
 		return -1;
-	if (syscall(SYS_mount_setattr, fd, "", EMPTY_PATH | recursive, &attributes, sizeof(attributes)) == 0)
+	if (syscall(SYS_mount_setattr, fd, "", EMPTY_PATH | recursive, &attributes,
+		    sizeof(attributes)) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -200,8 +206,8 @@ gboolean kiln_mount_bind(
 gboolean kiln_mount_pivot(int root_fd, GError **error)
 {
 	/* The old root ends up stacked on the new one, where "." still finds it. */
-	if (fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
-		chdir("/") == 0)
+	if (fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
+		umount2(".", MNT_DETACH) == 0 && chdir("/") == 0)
 		return TRUE;
 	return kiln_error_set_errno(error, errno, "entering the sandbox's root");
 }

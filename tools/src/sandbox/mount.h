@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The mount operations of kiln-root, each with the safety that a hostile root tree asks for: a mount
- * point is resolved as if the tree's root were "/", then mounted on through its file descriptor.
- * All of it happens in the private mount namespace of one sandbox.
+ * The mount operations of kiln-root, each with the safety that a hostile root tree asks for: a
+ * mount point is resolved as if the tree's root were "/", then mounted on through its file
+ * descriptor. All of it happens in the private mount namespace of one sandbox.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 gboolean kiln_mount_stage(GError **error);
 #define KILN_STAGE "/tmp"
 
-/* An overlay: fds of the layers' trees, bottom first, and of the upper and work directories. Without
- * layers the upper directory itself is bound. */
+/* An overlay: fds of the layers' trees, bottom first, and of the upper and work directories.
+ * Without layers the upper directory itself is bound. */
 typedef struct {
 	GArray *layers; /* of int */
 	int upper_fd, work_fd;
@@ -28,18 +28,19 @@ gboolean kiln_mount_overlay(const KilnOverlay *overlay, int point_fd, GError **e
 int kiln_mount_point(int root_fd, const char *path, gboolean directory, GError **error);
 
 /* Mounts a new file system of `type` on `path`, which must exist or is created. */
-gboolean kiln_mount_filesystem(
-	int root_fd, const char *path, const char *type, unsigned long flags, const char *options, GError **error);
+gboolean kiln_mount_filesystem(int root_fd, const char *path, const char *type, unsigned long flags,
+	const char *options, GError **error);
 
 typedef enum {
 	KILN_MOUNT_READ_ONLY = 1 << 0,
 	KILN_MOUNT_RECURSIVE = 1 << 1, /* with the mounts below the source */
 	KILN_MOUNT_DEVICES = 1 << 2,   /* device nodes work */
-	KILN_MOUNT_OPTIONAL = 1 << 3,  /* a destination that does not exist is left out, not created */
+	KILN_MOUNT_OPTIONAL =
+		1 << 3, /* a destination that does not exist is left out, not created */
 } KilnMountFlags;
 
-/* Binds what `source_fd` (opened in this mount namespace) refers to on `path`. The attributes are in
- * force before anyone can see the mount. Set-user-id bits never work in it. */
+/* Binds what `source_fd` (opened in this mount namespace) refers to on `path`. The attributes are
+ * in force before anyone can see the mount. Set-user-id bits never work in it. */
 gboolean kiln_mount_bind(
 	int source_fd, int root_fd, const char *path, KilnMountFlags flags, GError **error);
 

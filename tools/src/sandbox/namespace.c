@@ -26,11 +26,13 @@ static gboolean raise_loopback(GError **error)
 
 gboolean kiln_namespace_enter(const char *hostname, GError **error)
 {
-	if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP) != 0) {
+	if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP) !=
+		0) {
 		if (errno != EPERM)
 			return kiln_error_set_errno(error, errno, "making namespaces");
 		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"making namespaces: not permitted; run kiln as root (in a container: with CAP_SYS_ADMIN)");
+			"making namespaces: not permitted; run kiln as root (in a container: with "
+			"CAP_SYS_ADMIN)");
 		return FALSE;
 	}
 	if (sethostname(hostname, strlen(hostname)) != 0)

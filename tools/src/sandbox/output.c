@@ -75,5 +75,6 @@ void kiln_output_collect(int *fd, GString *into)
 		return;
 	}
 	if (into->len < COLLECT_MAX_BYTES)
-		g_string_append_len(into, buffer, MIN(got, (ssize_t)(COLLECT_MAX_BYTES - into->len)));
+		g_string_append_len(
+			into, buffer, MIN(got, (ssize_t)(COLLECT_MAX_BYTES - into->len)));
 }

@@ -5,13 +5,13 @@
 #include <glib.h>
 
 typedef struct {
-	int read_fd;         /* a pipe's read end; -1: none, or ended */
-	gint64 limit_bytes;  /* 0: none */
-	guint64 bytes;       /* passed on so far */
-	gint64 last_us;      /* when something last came, on the monotonic clock */
-	gboolean exceeded;   /* more came than the limit; it was dropped */
+	int read_fd;	    /* a pipe's read end; -1: none, or ended */
+	gint64 limit_bytes; /* 0: none */
+	guint64 bytes;	    /* passed on so far */
+	gint64 last_us;	    /* when something last came, on the monotonic clock */
+	gboolean exceeded;  /* more came than the limit; it was dropped */
 	gboolean ended;
-	int failed_errno;    /* writing failed; output is dropped since */
+	int failed_errno; /* writing failed; output is dropped since */
 } KilnOutput;
 
 /* Passes on what is waiting at `from_fd` (read_fd, or a terminal's master). */

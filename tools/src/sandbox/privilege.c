@@ -17,10 +17,10 @@
 
 /* What root needs over its own files and processes, as in an ordinary container; nothing that
  * concerns mounts, devices, the network's configuration, time, or other processes' memory. */
-#define ROOT_CAPABILITIES \
-	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_SETUID) | \
-		BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_SETFCAP) | BIT(CAP_KILL) | \
-		BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT))
+#define ROOT_CAPABILITIES                                                                          \
+	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |              \
+		BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_SETFCAP) |          \
+		BIT(CAP_KILL) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT))
 
 static guint64 kept_capabilities(KilnPrivilege privilege)
 {
@@ -65,7 +65,8 @@ static gboolean set_user(KilnPrivilege privilege, GError **error)
 	uid_t uid = build ? KILN_SANDBOX_UID : 0;
 	gid_t gid = build ? KILN_SANDBOX_GID : 0;
 
-	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+		setresuid(uid, uid, uid) != 0)
 		return kiln_error_set_errno(error, errno, "becoming user %u", uid);
 	return TRUE;
 }
@@ -90,12 +91,13 @@ static gboolean set_limits(
 	/* A transaction holds all its packages open. */
 	rlim_t files = privilege == KILN_PRIVILEGE_INSTALL ? 16384 : 1024;
 
-	return set_limit(RLIMIT_CORE, 0, 0, error) && set_limit(RLIMIT_NOFILE, files, 524288, error) &&
-		set_limit(RLIMIT_STACK, 8 << 20, RLIM_INFINITY, error) &&
-		(processes <= 0 ||
-			set_limit(RLIMIT_NPROC, (rlim_t)processes, (rlim_t)processes, error)) &&
-		(memory_bytes <= 0 ||
-			set_limit(RLIMIT_AS, (rlim_t)memory_bytes, (rlim_t)memory_bytes, error));
+	return set_limit(RLIMIT_CORE, 0, 0, error) &&
+	       set_limit(RLIMIT_NOFILE, files, 524288, error) &&
+	       set_limit(RLIMIT_STACK, 8 << 20, RLIM_INFINITY, error) &&
+	       (processes <= 0 ||
+		       set_limit(RLIMIT_NPROC, (rlim_t)processes, (rlim_t)processes, error)) &&
+	       (memory_bytes <= 0 ||
+		       set_limit(RLIMIT_AS, (rlim_t)memory_bytes, (rlim_t)memory_bytes, error));
 }
 
 gboolean kiln_privilege_drop(
@@ -103,8 +105,9 @@ gboolean kiln_privilege_drop(
 {
 	guint64 kept = kept_capabilities(privilege);
 
-	if (!set_limits(privilege, processes, memory_bytes, error) || !drop_bounding_set(kept, error) ||
-		!set_user(privilege, error) || !set_capabilities(kept, error))
+	if (!set_limits(privilege, processes, memory_bytes, error) ||
+		!drop_bounding_set(kept, error) || !set_user(privilege, error) ||
+		!set_capabilities(kept, error))
 		return FALSE;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return kiln_error_set_errno(error, errno, "giving up new privileges");

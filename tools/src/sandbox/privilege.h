@@ -6,13 +6,13 @@
 
 /* Who keeps what. Nobody can regain anything: bounding sets, no_new_privs, system call filter. */
 typedef enum {
-	KILN_PRIVILEGE_BUILD,     /* the build user, nothing */
-	KILN_PRIVILEGE_ROOT,      /* root over the files and processes of its own sandbox */
-	KILN_PRIVILEGE_INSTALL,   /* ROOT and device nodes, for package transactions */
-	KILN_PRIVILEGE_EVALUATE,  /* chroot and becoming another user */
+	KILN_PRIVILEGE_BUILD,	 /* the build user, nothing */
+	KILN_PRIVILEGE_ROOT,	 /* root over the files and processes of its own sandbox */
+	KILN_PRIVILEGE_INSTALL,	 /* ROOT and device nodes, for package transactions */
+	KILN_PRIVILEGE_EVALUATE, /* chroot and becoming another user */
 } KilnPrivilege;
 
-/* Drops to `privilege`; `processes` > 0 limits them per user where no cgroup does, `memory_bytes` > 0
- * each process's address space likewise. */
+/* Drops to `privilege`; `processes` > 0 limits them per user where no cgroup does, `memory_bytes` >
+ * 0 each process's address space likewise. */
 gboolean kiln_privilege_drop(
 	KilnPrivilege privilege, gint64 processes, gint64 memory_bytes, GError **error);

@@ -64,8 +64,9 @@ static gboolean become(const KilnInside *inside, const char *slave, GError **err
 		return FALSE;
 	if (inside->request->personality && personality(PER_LINUX32) < 0)
 		return kiln_error_set_errno(error, errno, "setting the personality");
-	return kiln_privilege_drop(privilege_of(inside->request), inside->counted ? 0 : limits->processes,
-		inside->counted ? 0 : limits->memory_bytes, error);
+	return kiln_privilege_drop(privilege_of(inside->request),
+		inside->counted ? 0 : limits->processes, inside->counted ? 0 : limits->memory_bytes,
+		error);
 }
 
 static gboolean change_directory(const KilnSandboxRequest *request, GError **error)
@@ -84,9 +85,8 @@ static void execute(const KilnSandboxRequest *request, GError **error)
 {
 	if (!change_directory(request, error))
 		return;
-	environ = request->environment
-		? request->environment
-		: kiln_sandbox_environment(request->user, request->hostname);
+	environ = request->environment ? request->environment
+				       : kiln_sandbox_environment(request->user, request->hostname);
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		execv(KILN_ROOTFS_EVALUATOR, request->argv);
 	else

@@ -62,8 +62,8 @@ static gboolean mount_binds(
 {
 	for (guint i = 0; i < request->binds->len; i++) {
 		const KilnSandboxBind *bind = request->binds->pdata[i];
-		if (!kiln_mount_bind(g_array_index(inputs->binds, int, i), root_fd, bind->destination,
-			    bind->writable ? 0 : KILN_MOUNT_READ_ONLY, error))
+		if (!kiln_mount_bind(g_array_index(inputs->binds, int, i), root_fd,
+			    bind->destination, bind->writable ? 0 : KILN_MOUNT_READ_ONLY, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -72,8 +72,8 @@ static gboolean mount_binds(
 static gboolean mount_kernel(int root_fd, gboolean with_sys, GError **error)
 {
 	return kiln_contract_mount_proc(root_fd, error) &&
-		(!with_sys || kiln_contract_mount_sys(root_fd, error)) &&
-		kiln_contract_mount_devices(root_fd, error);
+	       (!with_sys || kiln_contract_mount_sys(root_fd, error)) &&
+	       kiln_contract_mount_devices(root_fd, error);
 }
 
 /* Packages are installed into it, by a program inside: scriptlets find /proc and /dev there. */
@@ -92,7 +92,8 @@ static gboolean mount_tree(
 	tree_fd = kiln_mount_point(root_fd, destination, TRUE, error);
 	if (tree_fd < 0)
 		return FALSE;
-	good = kiln_contract_write_install(tree_fd, NULL, error) && mount_kernel(tree_fd, FALSE, error);
+	good = kiln_contract_write_install(tree_fd, NULL, error) &&
+	       mount_kernel(tree_fd, FALSE, error);
 	close(tree_fd);
 	return good;
 }
@@ -127,7 +128,8 @@ static gboolean offer(int root_fd, const char *path, GError **error)
 		return TRUE;
 	if (fd < 0)
 		return kiln_error_set_errno(error, errno, "opening \"%s\" of the host", path);
-	good = kiln_mount_bind(fd, root_fd, path, KILN_MOUNT_READ_ONLY | KILN_MOUNT_RECURSIVE, error);
+	good = kiln_mount_bind(
+		fd, root_fd, path, KILN_MOUNT_READ_ONLY | KILN_MOUNT_RECURSIVE, error);
 	close(fd);
 	return good;
 }
@@ -136,20 +138,21 @@ static gboolean offer(int root_fd, const char *path, GError **error)
  * home. A program that leaves the target's chroot finds itself here. */
 static gboolean build_host_root(int root_fd, int evaluator_fd, GError **error)
 {
-	static const char *const offered[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-		"/libx32", "/etc/ld.so.cache"};
+	static const char *const offered[] = {
+		"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(offered); i++)
 		if (!offer(root_fd, offered[i], error))
 			return FALSE;
-	if (evaluator_fd >= 0 &&
-		!kiln_mount_bind(evaluator_fd, root_fd, KILN_ROOTFS_EVALUATOR, KILN_MOUNT_READ_ONLY, error))
+	if (evaluator_fd >= 0 && !kiln_mount_bind(evaluator_fd, root_fd, KILN_ROOTFS_EVALUATOR,
+					 KILN_MOUNT_READ_ONLY, error))
 		return FALSE;
-	return kiln_tree_write(root_fd, "/etc/nsswitch.conf", "passwd: files\ngroup: files\n", 0644, error) &&
-		kiln_tree_write(root_fd, "/etc/passwd", "root:x:0:0::/:/bin/sh\n", 0644, error) &&
-		kiln_tree_write(root_fd, "/etc/group", "root:x:0:\n", 0644, error) &&
-		kiln_tree_directory(root_fd, "/tmp", 01777, 0, 0, error) &&
-		mount_kernel(root_fd, FALSE, error);
+	return kiln_tree_write(root_fd, "/etc/nsswitch.conf", "passwd: files\ngroup: files\n", 0644,
+		       error) &&
+	       kiln_tree_write(root_fd, "/etc/passwd", "root:x:0:0::/:/bin/sh\n", 0644, error) &&
+	       kiln_tree_write(root_fd, "/etc/group", "root:x:0:\n", 0644, error) &&
+	       kiln_tree_directory(root_fd, "/tmp", 01777, 0, 0, error) &&
+	       mount_kernel(root_fd, FALSE, error);
 }
 
 static gboolean complete_target(
@@ -157,11 +160,11 @@ static gboolean complete_target(
 {
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		return kiln_contract_write(target_fd, request, error) &&
-			mount_binds(target_fd, request, inputs, error) &&
-			mount_kernel(target_fd, TRUE, error);
+		       mount_binds(target_fd, request, inputs, error) &&
+		       mount_kernel(target_fd, TRUE, error);
 	/* Without /sys: packages own that directory, and rpm could not set its mode. */
 	return kiln_contract_write_install(target_fd, request->macros, error) &&
-		mount_kernel(target_fd, FALSE, error);
+	       mount_kernel(target_fd, FALSE, error);
 }
 
 static int build_with_host(

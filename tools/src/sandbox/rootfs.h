@@ -11,7 +11,7 @@
 #define KILN_ROOTFS_TARGET "/target"
 #define KILN_ROOTFS_EVALUATOR "/libexec/kiln-spec"
 
-/* Builds it all; `evaluator_fd` (-1 but for an evaluation) is bound as KILN_ROOTFS_EVALUATOR. Returns
- * the new root's fd, to be pivoted to, or -1. */
+/* Builds it all; `evaluator_fd` (-1 but for an evaluation) is bound as KILN_ROOTFS_EVALUATOR.
+ * Returns the new root's fd, to be pivoted to, or -1. */
 int kiln_rootfs_build(
 	const KilnSandboxRequest *request, KilnInputs *inputs, int evaluator_fd, GError **error);

@@ -38,7 +38,8 @@ static char *read_key(const KilnAllowed *allowed, const char *path, GError **err
 	return text;
 }
 
-static char **read_keys(const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
+static char **read_keys(
+	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
 {
 	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
 
@@ -81,8 +82,9 @@ static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllo
 	return TRUE;
 }
 
-static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandboxSettings *settings,
-	const KilnAllowed *allowed, KilnSandboxReport *report, GError **error)
+static gboolean do_in_sandbox(const KilnSandboxRequest *request,
+	const KilnSandboxSettings *settings, const KilnAllowed *allowed, KilnSandboxReport *report,
+	GError **error)
 {
 	KilnInside inside = {.request = request, .allowed = settings->allowed};
 	gint64 started_us = kiln_clock_monotonic_us();
@@ -94,14 +96,15 @@ static gboolean do_in_sandbox(const KilnSandboxRequest *request, const KilnSandb
 	if (!packages || !(keys = read_keys(request, allowed, error)))
 		return FALSE;
 	if (request->kind == KILN_SANDBOX_EVALUATE)
-		inside.evaluator = evaluator = g_build_filename(settings->libexec, "kiln-spec", NULL);
+		inside.evaluator = evaluator =
+			g_build_filename(settings->libexec, "kiln-spec", NULL);
 	inside.packages = packages;
 	inside.keys = keys;
 	cgroup = kiln_cgroup_new(&request->limits);
 	inside.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
 	report->prepare_us = kiln_clock_monotonic_us() - started_us;
 	return kiln_supervise(&inside, cgroup, report, error) &&
-		finish_install(request, allowed, report, error);
+	       finish_install(request, allowed, report, error);
 }
 
 /* The directory was opened below an allowed one without following a link; its path is used, as

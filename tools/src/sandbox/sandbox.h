@@ -5,7 +5,7 @@
 #include "model/sandbox.h"
 
 typedef struct {
-	char **allowed;      /* directories of the host that requests may name things below */
+	char **allowed;	     /* directories of the host that requests may name things below */
 	const char *libexec; /* the directory of kiln-spec */
 } KilnSandboxSettings;
 

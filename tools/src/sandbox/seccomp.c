@@ -25,33 +25,63 @@ static const struct {
 	int code;
 } refused[] = {
 	/* mounts and roots: the sandbox has its own already */
-	{SCMP_SYS(mount), EPERM}, {SCMP_SYS(umount), EPERM}, {SCMP_SYS(umount2), EPERM},
-	{SCMP_SYS(pivot_root), EPERM}, {SCMP_SYS(move_mount), EPERM}, {SCMP_SYS(open_tree), EPERM},
-	{SCMP_SYS(fsopen), EPERM}, {SCMP_SYS(fsconfig), EPERM}, {SCMP_SYS(fsmount), EPERM},
-	{SCMP_SYS(fspick), EPERM}, {SCMP_SYS(mount_setattr), EPERM},
-	/* other namespaces; clone3 hides its flags behind a pointer, C libraries fall back on clone */
-	{SCMP_SYS(setns), EPERM}, {SCMP_SYS(clone3), ENOSYS},
+	{SCMP_SYS(mount), EPERM},
+	{SCMP_SYS(umount), EPERM},
+	{SCMP_SYS(umount2), EPERM},
+	{SCMP_SYS(pivot_root), EPERM},
+	{SCMP_SYS(move_mount), EPERM},
+	{SCMP_SYS(open_tree), EPERM},
+	{SCMP_SYS(fsopen), EPERM},
+	{SCMP_SYS(fsconfig), EPERM},
+	{SCMP_SYS(fsmount), EPERM},
+	{SCMP_SYS(fspick), EPERM},
+	{SCMP_SYS(mount_setattr), EPERM},
+	/* other namespaces; clone3 hides its flags behind a pointer, C libraries fall back on clone
+	 */
+	{SCMP_SYS(setns), EPERM},
+	{SCMP_SYS(clone3), ENOSYS},
 	/* files by handle step around directory permissions */
-	{SCMP_SYS(open_by_handle_at), EPERM}, {SCMP_SYS(name_to_handle_at), EOPNOTSUPP},
+	{SCMP_SYS(open_by_handle_at), EPERM},
+	{SCMP_SYS(name_to_handle_at), EOPNOTSUPP},
 	/* keys are not divided by namespaces */
-	{SCMP_SYS(add_key), EPERM}, {SCMP_SYS(request_key), EPERM}, {SCMP_SYS(keyctl), EPERM},
+	{SCMP_SYS(add_key), EPERM},
+	{SCMP_SYS(request_key), EPERM},
+	{SCMP_SYS(keyctl), EPERM},
 	/* large kernel interfaces with a history; io_uring would also step around this filter */
-	{SCMP_SYS(bpf), EPERM}, {SCMP_SYS(perf_event_open), EPERM}, {SCMP_SYS(userfaultfd), EPERM},
-	{SCMP_SYS(io_uring_setup), ENOSYS}, {SCMP_SYS(io_uring_enter), ENOSYS},
-	{SCMP_SYS(io_uring_register), ENOSYS}, {SCMP_SYS(vmsplice), EPERM},
+	{SCMP_SYS(bpf), EPERM},
+	{SCMP_SYS(perf_event_open), EPERM},
+	{SCMP_SYS(userfaultfd), EPERM},
+	{SCMP_SYS(io_uring_setup), ENOSYS},
+	{SCMP_SYS(io_uring_enter), ENOSYS},
+	{SCMP_SYS(io_uring_register), ENOSYS},
+	{SCMP_SYS(vmsplice), EPERM},
 	/* the machine */
-	{SCMP_SYS(kexec_load), EPERM}, {SCMP_SYS(kexec_file_load), EPERM}, {SCMP_SYS(reboot), EPERM},
-	{SCMP_SYS(init_module), EPERM}, {SCMP_SYS(finit_module), EPERM}, {SCMP_SYS(delete_module), EPERM},
-	{SCMP_SYS(create_module), EPERM}, {SCMP_SYS(iopl), EPERM}, {SCMP_SYS(ioperm), EPERM},
-	{SCMP_SYS(swapon), EPERM}, {SCMP_SYS(swapoff), EPERM}, {SCMP_SYS(acct), EPERM},
-	{SCMP_SYS(quotactl), EPERM}, {SCMP_SYS(quotactl_fd), EPERM}, {SCMP_SYS(syslog), EPERM},
-	{SCMP_SYS(settimeofday), EPERM}, {SCMP_SYS(clock_settime), EPERM}, {SCMP_SYS(stime), EPERM},
-	{SCMP_SYS(vhangup), EPERM}, {SCMP_SYS(lookup_dcookie), EPERM}, {SCMP_SYS(uselib), ENOSYS},
+	{SCMP_SYS(kexec_load), EPERM},
+	{SCMP_SYS(kexec_file_load), EPERM},
+	{SCMP_SYS(reboot), EPERM},
+	{SCMP_SYS(init_module), EPERM},
+	{SCMP_SYS(finit_module), EPERM},
+	{SCMP_SYS(delete_module), EPERM},
+	{SCMP_SYS(create_module), EPERM},
+	{SCMP_SYS(iopl), EPERM},
+	{SCMP_SYS(ioperm), EPERM},
+	{SCMP_SYS(swapon), EPERM},
+	{SCMP_SYS(swapoff), EPERM},
+	{SCMP_SYS(acct), EPERM},
+	{SCMP_SYS(quotactl), EPERM},
+	{SCMP_SYS(quotactl_fd), EPERM},
+	{SCMP_SYS(syslog), EPERM},
+	{SCMP_SYS(settimeofday), EPERM},
+	{SCMP_SYS(clock_settime), EPERM},
+	{SCMP_SYS(stime), EPERM},
+	{SCMP_SYS(vhangup), EPERM},
+	{SCMP_SYS(lookup_dcookie), EPERM},
+	{SCMP_SYS(uselib), ENOSYS},
 	{SCMP_SYS(nfsservctl), ENOSYS},
 };
 
-static const unsigned int new_namespaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
-	CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME};
+static const unsigned int new_namespaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID,
+	CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME};
 
 static int refuse_calls(scmp_filter_ctx filter)
 {
@@ -59,7 +89,8 @@ static int refuse_calls(scmp_filter_ctx filter)
 
 	for (gsize i = 0; result == 0 && i < G_N_ELEMENTS(refused); i++) {
 		/* Negative: a call that this libseccomp knows on other architectures only. */
-		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(refused[i].code), refused[i].number, 0);
+		result = seccomp_rule_add(
+			filter, SCMP_ACT_ERRNO(refused[i].code), refused[i].number, 0);
 		if (result == -EDOM)
 			result = 0;
 	}
@@ -75,7 +106,8 @@ static int refuse_namespaces(scmp_filter_ctx filter)
 		struct scmp_arg_cmp has_flag = SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag);
 		result = seccomp_rule_add_array(
 			filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 1, &has_flag);
-		/* The low byte of clone's flags is the exit signal, which CLONE_NEWTIME would overlap. */
+		/* The low byte of clone's flags is the exit signal, which CLONE_NEWTIME would
+		 * overlap. */
 		if (result == 0 && flag != CLONE_NEWTIME)
 			result = seccomp_rule_add_array(
 				filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, &has_flag);

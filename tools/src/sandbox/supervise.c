@@ -28,15 +28,15 @@ typedef struct {
 	KilnOutput output;
 	pid_t pid;
 	int pid_fd, control_fd, signal_fd;
-	int error_read_fd;        /* stderr of an evaluation, else -1 */
+	int error_read_fd; /* stderr of an evaluation, else -1 */
 	GString *error_output;
-	int terminal_fd;          /* master of the sandbox's terminal, else -1 */
+	int terminal_fd; /* master of the sandbox's terminal, else -1 */
 	gboolean input_ended;
 	GPtrArray *problems;
 	gint64 started_us, mounted_us;
-	gint64 kill_us;           /* 0: nobody asked for the end yet */
-	gboolean ended;           /* the program told its status */
-	gboolean gone;            /* so did the kernel about the first process */
+	gint64 kill_us; /* 0: nobody asked for the end yet */
+	gboolean ended; /* the program told its status */
+	gboolean gone;	/* so did the kernel about the first process */
 	GError *failure;
 } Supervisor;
 
@@ -86,12 +86,13 @@ static void check_times(Supervisor *supervisor, gint64 now)
 	if (!supervisor->mounted_us || supervisor->ended || supervisor->kill_us)
 		return;
 	if (limits->wall_s > 0 && now >= supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC) {
-		why = g_strdup_printf(
-			"stopped: not done within the limit of %" G_GINT64_FORMAT " s", limits->wall_s);
+		why = g_strdup_printf("stopped: not done within the limit of %" G_GINT64_FORMAT
+				      " s",
+			limits->wall_s);
 		begin_end(supervisor, KILN_SANDBOX_LIMIT_WALL, why);
 	} else if (limits->idle_s > 0 && now >= idle_since + limits->idle_s * G_USEC_PER_SEC) {
-		why = g_strdup_printf(
-			"stopped: no output for the limit of %" G_GINT64_FORMAT " s", limits->idle_s);
+		why = g_strdup_printf("stopped: no output for the limit of %" G_GINT64_FORMAT " s",
+			limits->idle_s);
 		begin_end(supervisor, KILN_SANDBOX_LIMIT_IDLE, why);
 	}
 }
@@ -104,7 +105,8 @@ static void check_cgroup(Supervisor *supervisor)
 	if (supervisor->kill_us || fired == KILN_SANDBOX_LIMIT_NONE)
 		return;
 	if (fired == KILN_SANDBOX_LIMIT_MEMORY)
-		why = g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT " bytes",
+		why = g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT
+				      " bytes",
 			supervisor->limits->memory_bytes);
 	else
 		why = g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
@@ -117,13 +119,15 @@ static void take_status(KilnSandboxReport *report, int status)
 	report->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	report->exit_status = report->signal ? 128 + report->signal : WEXITSTATUS(status);
 	if (report->signal && !report->message)
-		report->message = g_strdup_printf("ended by signal %d (%s)", report->signal, strsignal(report->signal));
+		report->message = g_strdup_printf(
+			"ended by signal %d (%s)", report->signal, strsignal(report->signal));
 }
 
 static void take_failure(Supervisor *supervisor, KilnControlMessage *message)
 {
 	if (!supervisor->failure)
-		supervisor->failure = g_error_new_literal(KILN_ERROR, message->number, message->text);
+		supervisor->failure =
+			g_error_new_literal(KILN_ERROR, message->number, message->text);
 }
 
 static void take_message(Supervisor *supervisor)
@@ -142,7 +146,8 @@ static void take_message(Supervisor *supervisor)
 		break;
 	case KILN_CONTROL_MOUNTED:
 		supervisor->mounted_us = message.sent_us;
-		report->mounts_us = message.sent_us - supervisor->started_us - report->namespaces_us;
+		report->mounts_us =
+			message.sent_us - supervisor->started_us - report->namespaces_us;
 		break;
 	case KILN_CONTROL_TERMINAL:
 		supervisor->terminal_fd = message.fd;
@@ -204,7 +209,7 @@ static gint64 nearest(const Supervisor *supervisor, gint64 now)
 		next = supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC;
 	if (limits->idle_s > 0 && supervisor->mounted_us)
 		next = MIN(next, MAX(supervisor->output.last_us, supervisor->mounted_us) +
-				limits->idle_s * G_USEC_PER_SEC);
+					 limits->idle_s * G_USEC_PER_SEC);
 	if (limits->memory_bytes > 0 || limits->processes > 0)
 		next = MIN(next, now + TICK_US);
 	return next;
@@ -256,7 +261,7 @@ static void dispatch(Supervisor *supervisor, const struct pollfd *polls)
 static gboolean is_over(const Supervisor *supervisor)
 {
 	return supervisor->gone && supervisor->control_fd < 0 && supervisor->error_read_fd < 0 &&
-		supervisor->output.ended;
+	       supervisor->output.ended;
 }
 
 static void loop(Supervisor *supervisor)
@@ -266,7 +271,8 @@ static void loop(Supervisor *supervisor)
 		prepare(supervisor, polls);
 		if (poll(polls, POLLS, wait_ms(supervisor)) < 0 && errno != EINTR)
 			break;
-		if (supervisor->gone && supervisor->output.read_fd < 0 && supervisor->terminal_fd < 0)
+		if (supervisor->gone && supervisor->output.read_fd < 0 &&
+			supervisor->terminal_fd < 0)
 			supervisor->output.ended = TRUE;
 		dispatch(supervisor, polls);
 		check_output(supervisor);
@@ -317,7 +323,7 @@ static gboolean open_streams(Supervisor *supervisor, KilnInside *inside, GError 
 		return FALSE;
 	inside->error_fd = inside->output_fd;
 	return inside->request->kind != KILN_SANDBOX_EVALUATE ||
-		make_pipe(&supervisor->error_read_fd, &inside->error_fd, error);
+	       make_pipe(&supervisor->error_read_fd, &inside->error_fd, error);
 }
 
 /* The child is the first process of the new PID namespace. */
@@ -327,7 +333,8 @@ static gboolean start(Supervisor *supervisor, KilnInside *inside, GError **error
 		if (errno != EPERM)
 			return kiln_error_set_errno(error, errno, "making a PID namespace");
 		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"making a sandbox: not permitted; run kiln as root (in a container: with CAP_SYS_ADMIN)");
+			"making a sandbox: not permitted; run kiln as root (in a container: with "
+			"CAP_SYS_ADMIN)");
 		return FALSE;
 	}
 	supervisor->started_us = kiln_clock_monotonic_us();

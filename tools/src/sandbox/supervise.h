@@ -10,8 +10,8 @@
 
 /*
  * Runs the sandbox that `inside` describes (its control, output and error fds are set here) to its
- * end. Output goes to fd 1. `ret_report` gets how it ended; FALSE when the sandbox could not be made
- * (the inside's error), or output could not be written.
+ * end. Output goes to fd 1. `ret_report` gets how it ended; FALSE when the sandbox could not be
+ * made (the inside's error), or output could not be written.
  */
 gboolean kiln_supervise(
 	KilnInside *inside, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error);

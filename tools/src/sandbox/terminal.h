@@ -7,7 +7,8 @@
 
 #include <glib.h>
 
-/* Opens a new terminal through the multiplexer `path`; returns the master, -1 on error, and the path of the slave. */
+/* Opens a new terminal through the multiplexer `path`; returns the master, -1 on error, and the
+ * path of the slave. */
 int kiln_terminal_open(const char *path, char **ret_slave, GError **error);
 
 /* In the child: makes the slave the controlling terminal and the standard streams. */

@@ -33,7 +33,8 @@ static gboolean set_attributes(int fd, mode_t mode, uid_t uid, gid_t gid)
 	return fchown(fd, uid, gid) == 0 && fchmod(fd, mode) == 0;
 }
 
-gboolean kiln_tree_directory(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t gid, GError **error)
+gboolean kiln_tree_directory(
+	int root_fd, const char *path, mode_t mode, uid_t uid, gid_t gid, GError **error)
 {
 	int point_fd = kiln_mount_point(root_fd, path, TRUE, error);
 	int fd;
@@ -84,9 +85,10 @@ static gboolean replace_file(int parent_fd, const char *name, const char *text, 
 	int fd;
 
 	unlinkat(parent_fd, TEMPORARY, 0);
-	fd = openat(parent_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(
+		parent_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	good = fd >= 0 && write_all(fd, text) && fchmod(fd, mode) == 0 &&
-		renameat(parent_fd, TEMPORARY, parent_fd, name) == 0;
+	       renameat(parent_fd, TEMPORARY, parent_fd, name) == 0;
 	if (fd >= 0)
 		close(fd);
 	return good;
@@ -101,7 +103,8 @@ static char *read_at(int parent_fd, const char *name)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= READ_MAX_BYTES) {
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+		status.st_size <= READ_MAX_BYTES) {
 		text = g_malloc0((gsize)status.st_size + 1);
 		while (size < status.st_size &&
 			(got = read(fd, text + size, (gsize)(status.st_size - size))) > 0)
@@ -111,7 +114,8 @@ static char *read_at(int parent_fd, const char *name)
 	return g_steal_pointer(&text);
 }
 
-gboolean kiln_tree_write(int root_fd, const char *path, const char *text, mode_t mode, GError **error)
+gboolean kiln_tree_write(
+	int root_fd, const char *path, const char *text, mode_t mode, GError **error)
 {
 	int parent_fd = open_parent(root_fd, path, error);
 	g_autofree char *name = g_path_get_basename(path);
@@ -121,8 +125,8 @@ gboolean kiln_tree_write(int root_fd, const char *path, const char *text, mode_t
 	if (parent_fd < 0)
 		return FALSE;
 	present = read_at(parent_fd, name);
-	good = (present && strcmp(present, text) == 0) || replace_file(parent_fd, name, text, mode) ||
-		fail(error, path);
+	good = (present && strcmp(present, text) == 0) ||
+	       replace_file(parent_fd, name, text, mode) || fail(error, path);
 	close(parent_fd);
 	return good;
 }
@@ -132,11 +136,12 @@ static gboolean replace_link(int parent_fd, const char *name, const char *target
 	char present[256];
 	ssize_t length = readlinkat(parent_fd, name, present, sizeof(present) - 1);
 
-	if (length >= 0 && (gsize)length == strlen(target) && memcmp(present, target, (gsize)length) == 0)
+	if (length >= 0 && (gsize)length == strlen(target) &&
+		memcmp(present, target, (gsize)length) == 0)
 		return TRUE;
 	unlinkat(parent_fd, TEMPORARY, 0);
 	return symlinkat(target, parent_fd, TEMPORARY) == 0 &&
-		renameat(parent_fd, TEMPORARY, parent_fd, name) == 0;
+	       renameat(parent_fd, TEMPORARY, parent_fd, name) == 0;
 }
 
 gboolean kiln_tree_link(int root_fd, const char *path, const char *target, GError **error)

@@ -9,10 +9,13 @@
 #include <sys/types.h>
 
 /* Makes the directory and its parents; an existing one gets `mode` and owner too. */
-gboolean kiln_tree_directory(int root_fd, const char *path, mode_t mode, uid_t uid, gid_t gid, GError **error);
+gboolean kiln_tree_directory(
+	int root_fd, const char *path, mode_t mode, uid_t uid, gid_t gid, GError **error);
 
-/* Replaces the file, unless it already has this content. `uid` and `gid` as in kiln_tree_directory. */
-gboolean kiln_tree_write(int root_fd, const char *path, const char *text, mode_t mode, GError **error);
+/* Replaces the file, unless it already has this content. `uid` and `gid` as in kiln_tree_directory.
+ */
+gboolean kiln_tree_write(
+	int root_fd, const char *path, const char *text, mode_t mode, GError **error);
 
 /* Replaces the symbolic link, unless it already names `target`. */
 gboolean kiln_tree_link(int root_fd, const char *path, const char *target, GError **error);
