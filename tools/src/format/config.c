@@ -56,6 +56,7 @@ static gboolean check_name(const KilnIni *ini, const char *group, const char *ke
 
 static gboolean parse_url(const KilnIni *ini, KilnConfig *config, GError **error)
 {
+	const char *host;
 	gsize length;
 
 	config->url = kiln_ini_get(ini, "publish", "url", NULL);
@@ -67,6 +68,9 @@ static gboolean parse_url(const KilnIni *ini, KilnConfig *config, GError **error
 			"url \"%s\" holds a character that a .repo file cannot", config->url);
 	for (length = strlen(config->url); length > 0 && config->url[length - 1] == '/'; length--)
 		config->url[length - 1] = '\0';
+	host = strstr(config->url, "://");
+	if (!host || host[3] == '\0' || host[3] == '/')
+		return kiln_ini_set_error(ini, "publish", "url", error, "url names no host");
 	return TRUE;
 }
 
