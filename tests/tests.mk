@@ -80,3 +80,20 @@ $(FUZZ:%=fuzz-%): fuzz-%: $(O)/fuzz/fuzz_%
 
 $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(O)/libkiln.a
 	$(call link)
+
+# End to end: the built programs against real rpmbuild, dnf, nginx and gpg, as root.
+E2E_SUITES := $(patsubst tests/e2e/%.bats,%,$(wildcard tests/e2e/*.bats))
+
+.PHONY: check-e2e $(E2E_SUITES:%=check-e2e-%)
+check-e2e: $(E2E_SUITES:%=check-e2e-%)
+$(E2E_SUITES:%=check-e2e-%): check-e2e-%: programs
+	KILN=$(abspath $(BIN)/kiln) bats --tap tests/e2e/$*.bats
+
+# Everything below runs against a build with -Werror; the sanitized build repeats what needs no root client.
+.PHONY: check check-asan
+check: deps-quiet
+	@tests/run-all.sh '$(MAKE) DEVELOPER=1' check-layers check-size programs check-unit check-cases check-fuzz \
+		check-asan $(E2E_SUITES:%=check-e2e-%)
+
+check-asan:
+	@$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined programs check-unit check-cases check-fuzz

@@ -40,8 +40,8 @@ expect_talk() { case $talk in *"$1"*) ;; *) fail "stderr lacks: $1" ;; esac; }
 
 expect_output() { case $output in *"$1"*) ;; *) fail "stdout lacks: $1" ;; esac; }
 
-# Nothing of Kiln may stay mounted or running.
+# Nothing that works for this test's project may stay mounted or running.
 expect_nothing_left() {
-	! grep -qE "$project|kiln" /proc/mounts || fail "still mounted: $(grep -E "$project|kiln" /proc/mounts)"
-	! pgrep -f 'libexec/kiln/kiln-root' >/dev/null || fail "still running: $(pgrep -af kiln-root)"
+	! grep -qF "$project" /proc/mounts || fail "still mounted: $(grep -F "$project" /proc/mounts)"
+	! pgrep -f "kiln-root.*$project" >/dev/null || fail "still running: $(pgrep -af kiln-root)"
 }

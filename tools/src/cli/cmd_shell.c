@@ -27,6 +27,9 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 
 	if (!target)
 		return FALSE;
+	/* GOption keeps the separator when what follows looks like an option. */
+	if (*shell.command && g_str_equal(*shell.command, "--"))
+		shell.command++;
 	shell.target = target->name;
 	if (!kiln_shell_run(invocation->project, &shell, &status, error))
 		return FALSE;

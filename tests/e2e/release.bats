@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The main job on a small collection: sign, compose, gate, publish; and what must hold it back.
+
+load common
+
+# The first test releases; those after it start from copies of what it made.
+setup_file() {
+	export KILN_KEYS=$BATS_FILE_TMPDIR/keys
+	make_project "$BATS_FILE_TMPDIR/released"
+	"$KILN" release 2>"$BATS_FILE_TMPDIR/talk" >"$BATS_FILE_TMPDIR/output"
+}
+
+setup() {
+	project=$BATS_TEST_TMPDIR/project
+	cp -a "$BATS_FILE_TMPDIR/released" "$project"
+	cd "$project"
+	published=$project/.kiln/www/demo/trixie
+}
+
+teardown() { expect_nothing_left; }
+
+current() { readlink "$published/stable/current"; }
+
+@test "a release builds, signs, installs, tests and publishes, and says so" {
+	talk=$(cat "$BATS_FILE_TMPDIR/talk")
+	expect_talk 'created the signing key'
+	expect_talk 'build        hello 1.0-1'
+	expect_talk 'all verified with'
+	expect_talk 'greeter: dnf installs it, 2 checks pass'
+	expect_talk 'hello: dnf installs it (it has no smoke test)'
+	expect_talk 'is now "stable"'
+	[ "$(cat "$BATS_FILE_TMPDIR/output")" = "$BATS_FILE_TMPDIR/released/.kiln/www/demo/trixie/stable/kiln-demo.repo" ]
+	[ "$(stat -c %a "$BATS_FILE_TMPDIR/keys")" = 700 ]
+}
+
+@test "the published tree is complete: snapshot, link, mirrorlists, .repo, key" {
+	id=$(basename "$(current)")
+	[ "$(cat "$published/stable/mirrorlist")" = "http://packages.kiln.test:8080/pub/demo/trixie/snapshots/$id/" ]
+	for part in . debug source; do
+		[ -s "$published/snapshots/$id/$part/repodata/repomd.xml" ]
+		gpgv_home=$BATS_TEST_TMPDIR/gpg
+		mkdir -p -m 700 "$gpgv_home"
+		gpg --homedir "$gpgv_home" --quiet --dearmor <"$published/stable/RPM-GPG-KEY-kiln-demo" >"$gpgv_home/key.gpg"
+		gpgv --keyring "$gpgv_home/key.gpg" "$published/snapshots/$id/$part/repodata/repomd.xml.asc" \
+			"$published/snapshots/$id/$part/repodata/repomd.xml"
+	done
+	for file in hello-1.0-1.kt13.x86_64 hello-devel-1.0-1.kt13.x86_64 greeter-2.0-1.kt13.x86_64; do
+		[ -e "$published/snapshots/$id/Packages/$file.rpm" ] || fail "no $file"
+	done
+	[ -e "$published/snapshots/$id/debug/Packages/greeter-debuginfo-2.0-1.kt13.x86_64.rpm" ]
+	[ -e "$published/snapshots/$id/source/Packages/greeter-2.0-1.kt13.src.rpm" ]
+	grep -qx gpgcheck=1 "$published/stable/kiln-demo.repo"
+	grep -qx repo_gpgcheck=1 "$published/stable/kiln-demo.repo"
+	[ -z "$(ls "$project/.kiln/www/.candidate" 2>/dev/null | grep -v '^demo$')" ]
+}
+
+@test "rpm itself verifies every package with the published key alone" {
+	database=$BATS_TEST_TMPDIR/rpmdb
+	rpm --dbpath "$database" --import "$published/stable/RPM-GPG-KEY-kiln-demo"
+	find "$published/snapshots" -name '*.rpm' >"$BATS_TEST_TMPDIR/packages"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/packages")" -ge 8 ]
+	while read -r package; do
+		checked=$(rpm --dbpath "$database" -Kv "$package")
+		[ "$(grep -c 'Signature, key ID .*: OK' <<<"$checked")" -eq 2 ] || fail "$checked"
+		[[ $checked != *NOKEY* ]] && grep -q 'RSA/SHA256' <<<"$checked"
+	done <"$BATS_TEST_TMPDIR/packages"
+}
+
+@test "a second release does nothing and says so" {
+	before=$(current)
+	try release
+	expect_status 0
+	expect_talk 'nothing to build: 2 unchanged'
+	expect_talk 'nothing to publish'
+	[ "$(current)" = "$before" ]
+	try release --json
+	[ "$(python3 -c 'import json,sys; print(json.load(sys.stdin)["published"])' <<<"$output")" = False ]
+}
+
+@test "a changed package is published in a new snapshot; the old one stays" {
+	before=$(current)
+	sed -i 's/^Release: .*/Release: 2%{?dist}/' specs/demo/greeter/greeter.spec
+	try release
+	expect_status 0
+	[ "$(current)" != "$before" ]
+	[ -e "$published/stable/$before/repodata/repomd.xml" ]
+	[ -e "$published/stable/current/Packages/greeter-2.0-2.kt13.x86_64.rpm" ]
+	[ ! -e "$published/stable/current/Packages/greeter-2.0-1.kt13.x86_64.rpm" ]
+}
+
+@test "the same name, version and release with other bytes is refused" {
+	before=$(current)
+	sed -i 's/return puts(hello())/return puts(hello()) == -2/' specs/demo/greeter/greeter.c
+	try release
+	expect_status 6
+	expect_talk '"greeter-2.0-1.kt13.src" was published with other bytes in snapshot'
+	expect_talk 'raise Release in the spec of "greeter"'
+	[ "$(current)" = "$before" ]
+}
+
+@test "a failing smoke test holds the release back and says which" {
+	before=$(current)
+	sed -i 's/^Release: .*/Release: 2%{?dist}/; s/grep -qx .*/true/' specs/demo/greeter/greeter.spec
+	sed -i 's/hello())/"Goodbye.")/' specs/demo/greeter/greeter.c
+	try release
+	expect_status 8
+	expect_talk 'the gate holds'
+	expect_talk '"greeter": its smoke test fails: not ok 1 - greets: "Goodbye."'
+	expect_talk 'log: .kiln/smoke/trixie/greeter/test.log'
+	[ "$(current)" = "$before" ]
+	[ "$(ls "$published/snapshots" | wc -l)" -eq 1 ]
+}
+
+@test "a package that cannot be installed is held back with the reason" {
+	sed -i 's/^Release: .*/Release: 2%{?dist}\nRequires: nobody-has-this >= 4/' specs/demo/greeter/greeter.spec
+	try release
+	expect_status 7
+	expect_talk 'closure'
+	expect_talk '"nobody-has-this >= 4"'
+}
+
+@test "a package that was tampered with after signing is not composed" {
+	signed=$(grep -l greets "$project"/.kiln/signed/*/*.rpm | head -n 1)
+	[ -n "$signed" ] || signed=$(ls "$project"/.kiln/signed/*/*.rpm | head -n 1)
+	size=$(stat -c %s "$signed")
+	cp "$signed" "$signed.copy"
+	printf '\377' | dd of="$signed.copy" bs=1 seek=$((size - 100)) conv=notrunc status=none
+	mv "$signed.copy" "$signed"
+	rm "$published/stable/current"
+	try release
+	expect_status 6
+	expect_talk 'composing: '
+}
+
+@test "publish builds nothing" {
+	sed -i 's/^Release: .*/Release: 2%{?dist}/' specs/demo/greeter/greeter.spec
+	try publish
+	expect_status 4
+	expect_talk '"greeter" is not built as it stands now; run `kiln build greeter`'
+	try build
+	expect_status 0
+	try publish
+	expect_status 0
+	expect_talk 'is now "stable"'
+}
+
+@test "kill -9 at any moment of a release: the channel stays whole and the next run finishes" {
+	before=$(current)
+	for delay in 0.05 0.3 0.8 1.5 2.5 4 6 8; do
+		sed -i "s/^Release: .*/Release: 3%{?dist}/; s/^Summary:.*/Summary: Greets after $delay/" specs/demo/greeter/greeter.spec
+		"$KILN" release 2>/dev/null &
+		pid=$!
+		sleep "$delay"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		# What the channel names is complete, whichever it is.
+		[ -s "$published/stable/current/repodata/repomd.xml.asc" ]
+		[ "$(cat "$published/stable/mirrorlist")" = \
+			"http://packages.kiln.test:8080/pub/demo/trixie/snapshots/$(basename "$(current)")/" ]
+		[ "$(current)" = "$before" ] || break
+	done
+	for _ in $(seq 50); do pgrep -f "kiln-root.*$project" >/dev/null || break; sleep 0.1; done
+	expect_nothing_left
+	[ "$(current)" = "$before" ] || sed -i 's/^Release: .*/Release: 4%{?dist}/' specs/demo/greeter/greeter.spec
+	try release
+	expect_status 0
+	[ "$(current)" != "$before" ]
+}
