@@ -80,18 +80,26 @@ static gboolean temporary_finish(
 	return good && sync_parent(path, error);
 }
 
-static gboolean write_all(int fd, const char *data, gsize size, const char *path, GError **error)
+gboolean kiln_fs_write_all(int fd, const void *data, gsize size)
 {
+	const char *left = data;
+
 	while (size > 0) {
-		ssize_t written = write(fd, data, size);
+		ssize_t written = write(fd, left, size);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return kiln_error_set_errno(error, errno, "writing \"%s\"", path);
-		data += written;
+			return FALSE;
+		left += written;
 		size -= (gsize)written;
 	}
 	return TRUE;
+}
+
+static gboolean write_all(int fd, const char *data, gsize size, const char *path, GError **error)
+{
+	return kiln_fs_write_all(fd, data, size) ||
+		kiln_error_set_errno(error, errno, "writing \"%s\"", path);
 }
 
 gboolean kiln_fs_replace(

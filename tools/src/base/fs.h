@@ -12,6 +12,9 @@
 /* Creates `path` and its missing parents (mode 0777 less umask). An existing directory is fine. */
 gboolean kiln_fs_make_directory(const char *path, GError **error);
 
+/* Writes all of `data` to any kind of fd; FALSE with errno set. */
+gboolean kiln_fs_write_all(int fd, const void *data, gsize size);
+
 /* Replaces the file `path` by `size` bytes of `data` with `mode`, atomically and durably. */
 gboolean kiln_fs_replace(
 	const char *path, const void *data, gsize size, mode_t mode, GError **error);

@@ -2,6 +2,7 @@
 #include "engine/root.h"
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/text.h"
 #include "format/sandbox_request.h"
 
@@ -55,16 +56,9 @@ gboolean kiln_root_allow(const char *directory, GError **error)
 
 static int make_memory_file(const char *name, const char *text, GError **error)
 {
-	gsize size = text ? strlen(text) : 0, done = 0;
 	int fd = memfd_create(name, MFD_CLOEXEC);
 
-	while (fd >= 0 && done < size) {
-		ssize_t written = write(fd, text + done, size - done);
-		if (written < 0 && errno != EINTR)
-			break;
-		done += written > 0 ? (gsize)written : 0;
-	}
-	if (fd >= 0 && done == size && lseek(fd, 0, SEEK_SET) == 0)
+	if (fd >= 0 && kiln_fs_write_all(fd, text, strlen(text)) && lseek(fd, 0, SEEK_SET) == 0)
 		return fd;
 	kiln_error_set_errno(error, errno, "preparing the request to kiln-root");
 	if (fd >= 0)
@@ -94,7 +88,7 @@ static gboolean open_files(KilnRootCall *call, const KilnSandboxRequest *request
 	if (!text)
 		return FALSE;
 	call->request_fd = make_memory_file("kiln-request", text, error);
-	call->report_fd = make_memory_file("kiln-report", NULL, error);
+	call->report_fd = make_memory_file("kiln-report", "", error);
 	return call->request_fd >= 0 && call->report_fd >= 0;
 }
 

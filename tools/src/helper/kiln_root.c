@@ -5,6 +5,7 @@
  * say what of the host it may touch: kiln-root --allow DIRECTORY [--allow DIRECTORY…]
  */
 #include "base/error.h"
+#include "base/fs.h"
 #include "format/sandbox_request.h"
 #include "sandbox/sandbox.h"
 
@@ -79,19 +80,6 @@ static gboolean work(char **argv, KilnSandboxReport *ret_report, GError **error)
 	return kiln_sandbox_do(request, &settings, ret_report, error);
 }
 
-static gboolean write_report(const char *text)
-{
-	gsize size = strlen(text), done = 0;
-
-	while (done < size) {
-		ssize_t written = write(REPORT_FD, text + done, size - done);
-		if (written < 0 && errno != EINTR)
-			return FALSE;
-		done += written > 0 ? (gsize)written : 0;
-	}
-	return TRUE;
-}
-
 int main(int argc, char **argv)
 {
 	g_auto(KilnSandboxReport) report = {0};
@@ -105,10 +93,10 @@ int main(int argc, char **argv)
 	fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
 	if (!work(argv, &report, &error)) {
 		text = kiln_sandbox_report_emit(NULL, error);
-		if (!write_report(text))
+		if (!kiln_fs_write_all(REPORT_FD, text, strlen(text)))
 			fprintf(stderr, "%s\n", error->message);
 		return kiln_error_exit_status(error);
 	}
 	text = kiln_sandbox_report_emit(&report, NULL);
-	return write_report(text) ? 0 : KILN_ERROR_SYSTEM;
+	return kiln_fs_write_all(REPORT_FD, text, strlen(text)) ? 0 : KILN_ERROR_SYSTEM;
 }

@@ -2,6 +2,7 @@
 #include "sandbox/output.h"
 
 #include "base/clock.h"
+#include "base/fs.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,17 +13,8 @@
 
 static void pass_on(KilnOutput *output, const char *data, gsize size)
 {
-	while (size > 0 && !output->failed_errno) {
-		ssize_t written = write(1, data, size);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0) {
-			output->failed_errno = errno;
-			return;
-		}
-		data += written;
-		size -= (gsize)written;
-	}
+	if (!output->failed_errno && !kiln_fs_write_all(1, data, size))
+		output->failed_errno = errno;
 }
 
 static void end(KilnOutput *output)

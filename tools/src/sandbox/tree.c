@@ -66,19 +66,6 @@ static int open_parent(int root_fd, const char *path, GError **error)
 	return fd;
 }
 
-static gboolean write_all(int fd, const char *text)
-{
-	gsize size = strlen(text), done = 0;
-
-	while (done < size) {
-		ssize_t written = write(fd, text + done, size - done);
-		if (written < 0 && errno != EINTR)
-			return FALSE;
-		done += written > 0 ? (gsize)written : 0;
-	}
-	return TRUE;
-}
-
 static gboolean replace_file(int parent_fd, const char *name, const char *text, mode_t mode)
 {
 	gboolean good;
@@ -87,7 +74,7 @@ static gboolean replace_file(int parent_fd, const char *name, const char *text, 
 	unlinkat(parent_fd, TEMPORARY, 0);
 	fd = openat(
 		parent_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	good = fd >= 0 && write_all(fd, text) && fchmod(fd, mode) == 0 &&
+	good = fd >= 0 && kiln_fs_write_all(fd, text, strlen(text)) && fchmod(fd, mode) == 0 &&
 	       renameat(parent_fd, TEMPORARY, parent_fd, name) == 0;
 	if (fd >= 0)
 		close(fd);
