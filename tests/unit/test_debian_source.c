@@ -95,8 +95,10 @@ static int setup(void **state)
 {
 	static const char *const directories[] = {
 		"repo", "state/lists/partial", "cache/archives/partial"};
+	g_autofree char *apt = g_find_program_in_path("apt-get");
 	Archive *archive = g_new0(Archive, 1);
 
+	*state = archive;
 	archive->directory = g_dir_make_tmp("kiln-debian-XXXXXX", NULL);
 	archive->cache = in(archive, "sources");
 	for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
@@ -104,10 +106,11 @@ static int setup(void **state)
 
 		assert_true(kiln_fs_make_directory(path, NULL));
 	}
+	if (apt == NULL)
+		return 0;
 	configure_apt(archive);
 	add_sources(archive);
 	update_apt(archive);
-	*state = archive;
 	return 0;
 }
 
@@ -121,6 +124,15 @@ static int teardown(void **state)
 	g_free(archive->cache);
 	g_free(archive);
 	return 0;
+}
+
+/* Hosts without apt have no debian-source: origins either. */
+static void need_apt(const Archive *archive)
+{
+	if (archive->apt_config != NULL)
+		return;
+	print_message("apt-get is missing\n");
+	skip();
 }
 
 static char *fetch(
@@ -146,6 +158,9 @@ static void assert_nothing_partial(const Archive *archive)
 static void test_delivers_what_is_locked(void **state)
 {
 	const Archive *archive = *state;
+
+	need_apt(archive);
+
 	g_autofree char *sha256 = kiln_digest_of_bytes("upstream's bytes", 16);
 	g_autofree char *description = kiln_digest_of_bytes("description", 11);
 	g_autoptr(GError) error = NULL;
@@ -167,6 +182,9 @@ static void test_delivers_what_is_locked(void **state)
 static void test_refuses_other_bytes(void **state)
 {
 	const Archive *archive = *state;
+
+	need_apt(archive);
+
 	g_autofree char *sha256 = kiln_digest_of_bytes("other bytes here", 16);
 	g_autofree char *real = kiln_digest_of_bytes("upstream's bytes", 16);
 	g_autofree char *locked = kiln_content_cache_path(archive->cache, sha256);
@@ -186,6 +204,9 @@ static void test_refuses_other_bytes(void **state)
 static void test_says_what_apt_lacks(void **state)
 {
 	const Archive *archive = *state;
+
+	need_apt(archive);
+
 	g_autoptr(GError) error = NULL;
 
 	assert_null(
