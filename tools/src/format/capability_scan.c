@@ -104,7 +104,7 @@ static char *python_version_for_rpm(const char *text)
 		"^v?(?:(\\d+)!)?(\\d+(?:\\.\\d+)*)"
 		"(?:[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(\\d*))?"
 		"(?:[-_.]?(?:post|rev|r)[-_.]?(\\d+))?(?:[-_.]?dev[-_.]?(\\d+))?(?:\\+[a-z0-9._-]+)?$",
-		G_REGEX_CASELESS, 0, NULL);
+		G_REGEX_CASELESS | G_REGEX_RAW, 0, NULL);
 	g_autoptr(GMatchInfo) match = NULL;
 	g_auto(GStrv) part = NULL;
 	GString *version;
