@@ -6,6 +6,10 @@
 
 #include "base/digest.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 #define EVR "Version: 1\nRelease: 1\n"
 
 /* The packages, built once. */
@@ -281,6 +285,51 @@ static void test_upgrade_in_a_higher_layer(void **state)
 	assert_string_equal(old, "text");
 }
 
+/* In a child, whose mounts vanish with it: an upper on a file system that the package's file nearly
+ * fills. */
+static int install_on_small_disk(const KilnSandboxRequest *request)
+{
+	g_auto(KilnSandboxReport) report = {0};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *upper = g_build_filename(request->upper, "up", NULL);
+	KilnSandboxRequest moved = *request;
+
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("small", request->upper, "tmpfs", 0, "size=1500k") != 0 ||
+		mkdir(upper, 0755) != 0)
+		return 99;
+	moved.upper = upper;
+	if (kiln_root_execute(&moved, -1, &report, &error))
+		return 1;
+	if (error->code != KILN_ERROR_SYSTEM)
+		return 2;
+	return strstr(error->message, "the disk is full, ") ? 0 : 3;
+}
+
+static void test_full_disk(void **state)
+{
+	SandboxFixture *fixture = *state;
+	g_autofree char *text = g_strnfill(1400 * 1000, 'x');
+	const FixturePackage package = {.name = "large",
+		.evr_preamble = EVR,
+		.body = "%description\nx\n",
+		.file_text = text};
+	g_autofree char *directory = sandbox_make_directory(fixture, "rpmbuild-large");
+	const char *none[] = {NULL};
+	g_autoptr(KilnSandboxRequest) request = install_request(fixture, "small", NULL, none);
+	int status;
+	pid_t pid;
+
+	g_autofree char *path = fixture_build(directory, &package);
+	add_package(request, path);
+	pid = fork();
+	if (pid == 0)
+		_exit(install_on_small_disk(request));
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_only_promised_packages(void **state)
 {
 	SandboxFixture *fixture = *state;
@@ -412,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_empty_root),
 		cmocka_unit_test(test_refusals_in_words),
 		cmocka_unit_test(test_upgrade_in_a_higher_layer),
+		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_only_promised_packages),
 		cmocka_unit_test(test_macros_are_not_expanded),
 		cmocka_unit_test(test_keys),

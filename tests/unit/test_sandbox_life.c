@@ -237,7 +237,7 @@ static void test_upper_is_locked(void **state)
 	SandboxFixture *fixture = *state;
 	g_autofree char *upper = sandbox_make_directory(fixture, "upper-locked");
 	g_autoptr(KilnSandboxRequest) slow =
-		sandbox_request(fixture, "touch /builddir/up; sleep 3");
+		sandbox_request(fixture, "touch /builddir/up; sleep 6");
 	g_autoptr(KilnSandboxRequest) other = sandbox_request(fixture, "true");
 	g_autofree char *mark = g_build_filename(upper, "tree/builddir/up", NULL);
 	GError *error;

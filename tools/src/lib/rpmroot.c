@@ -27,6 +27,7 @@ typedef struct {
 	const KilnRpmRootInstall *install;
 	GPtrArray *problems; /* of char */
 	FD_t open_package;
+	guint64 missing_bytes; /* of disk space */
 } Transaction;
 
 /* librpm prints to stderr unless told otherwise; errors are also reasons for the caller. */
@@ -143,7 +144,8 @@ static gboolean add_package(rpmts ts, const Transaction *transaction, gsize inde
 	return good;
 }
 
-static void take_problems(rpmts ts, GPtrArray *problems)
+/* Of missing space each package tells its share on top of those before it. */
+static void take_problems(rpmts ts, Transaction *transaction)
 {
 	rpmps set = rpmtsProblems(ts);
 	rpmpsi iterator = rpmpsInitIterator(set);
@@ -151,8 +153,11 @@ static void take_problems(rpmts ts, GPtrArray *problems)
 
 	while ((problem = rpmpsiNext(iterator))) {
 		char *text = rpmProblemString(problem);
-		g_ptr_array_add(problems, g_strdup(text));
+		g_ptr_array_add(transaction->problems, g_strdup(text));
 		free(text);
+		if (rpmProblemGetType(problem) == RPMPROB_DISKSPACE)
+			transaction->missing_bytes =
+				MAX(transaction->missing_bytes, rpmProblemGetDiskNeed(problem));
 	}
 	rpmpsFreeIterator(iterator);
 	rpmpsFree(set);
@@ -187,16 +192,26 @@ static void run(rpmts ts, Transaction *transaction)
 {
 	int result = rpmtsCheck(ts) == 0 ? 0 : 1;
 
-	take_problems(ts, transaction->problems);
+	take_problems(ts, transaction);
 	if (result != 0 || transaction->problems->len > 0)
 		return;
 	rpmtsOrder(ts);
 	rpmtsClean(ts);
 	result = rpmtsRun(ts, NULL, RPMPROB_FILTER_NONE);
 	if (result > 0)
-		take_problems(ts, transaction->problems);
+		take_problems(ts, transaction);
 	if (result != 0 && transaction->problems->len == 0)
 		g_ptr_array_add(transaction->problems, g_strdup("rpm gave no reason; see the log"));
+}
+
+/* rpm has told its log why. */
+static gboolean set_unopened(const Transaction *transaction, GError **error)
+{
+	const GPtrArray *reasons = transaction->problems;
+
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "opening the package database \"%s\": %s",
+		DATABASE_PATH, reasons->len > 0 ? (char *)reasons->pdata[0] : "rpm gave no reason");
+	return FALSE;
 }
 
 static gboolean transact(rpmts ts, Transaction *transaction, GError **error)
@@ -209,18 +224,21 @@ static gboolean transact(rpmts ts, Transaction *transaction, GError **error)
 	rpmtsSetVfyLevel(ts, 0);
 	rpmtsSetFlags(ts, RPMTRANS_FLAG_NOPLUGINS | RPMTRANS_FLAG_NOFILEDIGEST);
 	rpmtsSetNotifyCallback(ts, notify, transaction);
-	if (rpmtsSetRootDir(ts, install->root) != 0 || rpmtsOpenDB(ts, O_RDWR | O_CREAT) != 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"opening the package database \"%s\"", DATABASE_PATH);
-		return FALSE;
-	}
+	if (rpmtsSetRootDir(ts, install->root) != 0 || rpmtsOpenDB(ts, O_RDWR | O_CREAT) != 0)
+		return set_unopened(transaction, error);
 	for (gsize i = 0; i < install->package_count; i++)
 		if (!add_package(ts, transaction, i, error))
 			return FALSE;
 	if (!import_keys(ts, install->keys, error))
 		return FALSE;
 	run(ts, transaction);
-	return TRUE;
+	if (transaction->missing_bytes == 0)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+		"installing %" G_GSIZE_FORMAT " packages: the disk is full, %" G_GUINT64_FORMAT
+		" MiB more are needed; free some space and run the command again",
+		install->package_count, (transaction->missing_bytes >> 20) + 1);
+	return FALSE;
 }
 
 gboolean kiln_rpmroot_install(

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define VERIFIERS_MAX 4
+#define LOCK_WAIT_MS 2000
+#define LOCK_STEP_MS 20
 
 static gboolean open_layers(
 	KilnOverlay *overlay, char *const *layers, const KilnAllowed *allowed, GError **error)
@@ -51,6 +53,17 @@ static gboolean open_parts(KilnOverlay *overlay, int fd, const char *path, GErro
 	return TRUE;
 }
 
+/* A sandbox whose caller was just killed needs a moment to be gone. */
+static gboolean take_lock(int fd)
+{
+	for (int tries = LOCK_WAIT_MS / LOCK_STEP_MS; tries > 0; tries--) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return TRUE;
+		g_usleep(LOCK_STEP_MS * 1000);
+	}
+	return FALSE;
+}
+
 /* The lock lives as long as this process: the fd is not closed. */
 static gboolean open_upper(
 	KilnOverlay *overlay, const char *path, const KilnAllowed *allowed, GError **error)
@@ -63,12 +76,11 @@ static gboolean open_upper(
 	fd = kiln_allowed_open(allowed, path, O_RDONLY | O_DIRECTORY, error);
 	if (fd < 0)
 		return FALSE;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_BUSY,
-			"\"%s\" is in use by another sandbox; wait for it to end", path);
-		return FALSE;
-	}
-	return open_parts(overlay, fd, path, error);
+	if (take_lock(fd))
+		return open_parts(overlay, fd, path, error);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_BUSY,
+		"\"%s\" is in use by another sandbox; wait for it to end", path);
+	return FALSE;
 }
 
 static gboolean open_overlay(KilnOverlay *overlay, char *const *layers, const char *upper,
