@@ -97,3 +97,8 @@ check: deps-quiet
 
 check-asan:
 	@$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined programs check-unit check-cases check-fuzz
+
+# Benches print figures and judge nothing; they want a quiet machine.
+.PHONY: bench
+bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox
+	tests/bench/release.sh $(abspath $(BIN)/kiln)

@@ -34,7 +34,7 @@ static int setup(void **state)
 	specs = sandbox_make_directory(fixture, "specs");
 	patches = sandbox_make_directory(fixture, "patches");
 	spec_path = g_build_filename(specs, "thing.spec", NULL);
-	macros_path = g_build_filename(specs, "target-macros", NULL);
+	macros_path = g_build_filename(fixture->scratch, "target-macros", NULL);
 	return 0;
 }
 
@@ -150,9 +150,11 @@ static void test_second_answer_is_cached(void **state)
 
 static void assert_changes(char **last, const KilnEvaluation *extra)
 {
+	guint cached = count_cached();
 	char *now = version_with(extra);
 
 	assert_string_not_equal(*last, now);
+	assert_int_equal(count_cached(), cached + 1);
 	g_free(*last);
 	*last = now;
 }
@@ -172,10 +174,10 @@ static void test_each_input_makes_a_new_answer(void **state)
 	assert_changes(&last, &extra);
 	sandbox_write(patches, "fix.patch", "two");
 	assert_changes(&last, &extra);
-	sandbox_write(specs, "target-macros", "%dist .one\n");
+	sandbox_write(fixture->scratch, "target-macros", "%dist .one\n");
 	extra.macros = macros_path;
 	assert_changes(&last, &extra);
-	sandbox_write(specs, "target-macros", "%dist .two\n");
+	sandbox_write(fixture->scratch, "target-macros", "%dist .two\n");
 	assert_changes(&last, &extra);
 	extra.with = options;
 	assert_changes(&last, &extra);
@@ -196,7 +198,7 @@ static void test_options_reach_the_spec(void **state)
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
-	sandbox_write(specs, "target-macros", "%dist .fc99\n");
+	sandbox_write(fixture->scratch, "target-macros", "%dist .fc99\n");
 	write_spec("1", "Provides: %{?_with_docs}%{?_without_tests}-%{?flavour}\n");
 	const KilnEvaluation extra = {
 		.with = with, .without = without, .defines = defines, .macros = macros_path};
@@ -251,7 +253,9 @@ static void test_macro_file_faults_have_their_line(void **state)
 	const KilnEvaluation extra = {.macros = macros_path};
 
 	(void)state;
-	sandbox_write(specs, "target-macros", "%good 1\n%also good\n%(bad) 3\n");
+	/* In a real root the same macros lie in the root, too: told once. */
+	sandbox_write(fixture->scratch, "target-macros", "%good 1\n%also good\n%(bad) 3\n");
+	sandbox_write(fixture->layer, "etc/rpm/macros.kiln", "%good 1\n%also good\n%(bad) 3\n");
 	write_spec("1", "");
 	g_autoptr(KilnSpec) spec = evaluate_with(&extra, &error);
 	assert_no_error(error);
