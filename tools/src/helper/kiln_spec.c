@@ -66,7 +66,7 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
 		return FALSE;
 	if (options->arguments && options->arguments[0] && !options->arguments[1])
 		return TRUE;
-	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_USAGE, "kiln-spec wants one spec");
+	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_USAGE, "exactly one spec is to be named");
 	return FALSE;
 }
 
