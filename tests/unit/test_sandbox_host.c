@@ -171,6 +171,29 @@ static void test_absent_layer(void **state)
 	assert_error(error, KILN_ERROR_NOT_FOUND, "/absent\"");
 }
 
+/* A cache below a linked directory, as with ~/.cache on another disk. */
+static void test_allowed_through_a_link(void **state)
+{
+	SandboxFixture *fixture = *state;
+	g_autofree char *link = g_strconcat(fixture->scratch, "-link", NULL);
+	g_autofree char *layer = g_build_filename(link, "layer", NULL);
+	g_autoptr(KilnSandboxRequest) request = sandbox_request(fixture, "echo ran");
+	g_auto(KilnSandboxReport) report = {0};
+	g_autofree char *output = NULL;
+	g_autoptr(GError) error = NULL;
+	GError *refusal;
+
+	assert_int_equal(symlink(fixture->scratch, link), 0);
+	g_free(request->layers[0]);
+	request->layers[0] = g_strdup(layer);
+	refusal = sandbox_refusal(request);
+	assert_error(refusal, KILN_ERROR_USAGE, "not below an allowed directory");
+	assert_true(kiln_root_allow(link, &error));
+	output = sandbox_execute(fixture, request, &report);
+	assert_string_equal(output, "ran\n");
+	assert_int_equal(unlink(link), 0);
+}
+
 /* Reads from the terminal until `text` has come, or 10 s have passed. */
 static void expect(int master, GString *seen, const char *text)
 {
@@ -261,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_without_helper),
 		cmocka_unit_test(test_absent_layer),
 		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_allowed_through_a_link),
 	};
 
 	return cmocka_run_group_tests(tests, sandbox_setup, sandbox_teardown);

@@ -22,7 +22,7 @@ struct KilnRootCall {
 	int inherited[3];
 };
 
-/* Canonical directories; set up while the program starts, then only read. */
+/* Set up while the program starts, then only read. */
 static GPtrArray *allowed;
 
 char *kiln_root_program(const char *name, GError **error)
@@ -42,15 +42,24 @@ char *kiln_root_program(const char *name, GError **error)
 	return NULL;
 }
 
+static void add_allowed(const char *directory)
+{
+	if (!allowed)
+		allowed = g_ptr_array_new_with_free_func(g_free);
+	if (!g_ptr_array_find_with_equal_func(allowed, directory, g_str_equal, NULL))
+		g_ptr_array_add(allowed, g_strdup(directory));
+}
+
 gboolean kiln_root_allow(const char *directory, GError **error)
 {
-	char *canonical = realpath(directory, NULL);
+	g_autofree char *absolute = g_canonicalize_filename(directory, NULL);
+	char *resolved = realpath(directory, NULL);
 
-	if (!canonical)
+	if (!resolved)
 		return kiln_error_set_errno(error, errno, "looking at \"%s\"", directory);
-	if (!allowed)
-		allowed = g_ptr_array_new_with_free_func(free);
-	g_ptr_array_add(allowed, canonical);
+	add_allowed(absolute);
+	add_allowed(resolved);
+	free(resolved);
 	return TRUE;
 }
 

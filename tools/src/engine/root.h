@@ -12,8 +12,9 @@
  * program's directory. Code SYSTEM when it is not there. Caller owns. */
 char *kiln_root_program(const char *name, GError **error);
 
-/* Allows kiln-root to touch what lies below `directory` (it is told on its command line); made
- * canonical here, must exist. The project's .kiln and the cache are to be allowed at start. */
+/* Allows kiln-root to touch what lies below `directory` (it is told on its command line), which
+ * must exist. Requests may name it as it is given here and as it is with links resolved. The
+ * project's .kiln and the cache are to be allowed at start. */
 gboolean kiln_root_allow(const char *directory, GError **error);
 
 /*

@@ -97,23 +97,35 @@ static void explain(GError **error, const char *path)
 		kiln_error_set_errno(error, errno, "opening \"%s\"", path);
 }
 
-int kiln_allowed_open(const KilnAllowed *allowed, const char *path, int flags, GError **error)
+/* The longest match: one allowed directory may be a link below another. */
+static const Directory *find_directory(const KilnAllowed *allowed, const char *path)
 {
+	const Directory *found = NULL;
+
 	for (guint i = 0; i < allowed->directories->len; i++) {
 		const Directory *directory = &g_array_index(allowed->directories, Directory, i);
-		const char *below = relative_to(directory, path);
-		int fd;
-		if (!below)
-			continue;
-		fd = open_resolved(directory->fd, below, flags,
-			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-		if (fd < 0)
-			explain(error, path);
-		return fd;
+		if (relative_to(directory, path) &&
+			(!found || strlen(directory->path) > strlen(found->path)))
+			found = directory;
 	}
-	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
-		"request refused: \"%s\" is not below an allowed directory", path);
-	return -1;
+	return found;
+}
+
+int kiln_allowed_open(const KilnAllowed *allowed, const char *path, int flags, GError **error)
+{
+	const Directory *directory = find_directory(allowed, path);
+	int fd;
+
+	if (!directory) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+			"request refused: \"%s\" is not below an allowed directory", path);
+		return -1;
+	}
+	fd = open_resolved(directory->fd, relative_to(directory, path), flags,
+		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (fd < 0)
+		explain(error, path);
+	return fd;
 }
 
 int kiln_open_in_root(int root_fd, const char *path, int flags)
