@@ -101,4 +101,5 @@ check-asan:
 # Benches print figures and judge nothing; they want a quiet machine.
 .PHONY: bench
 bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox
+	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)
