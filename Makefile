@@ -10,7 +10,7 @@ include tests/tests.mk
 all: programs
 
 release: deps-quiet
-	$(MAKE) programs
+	$(MAKE) -j$(JOBS) programs
 	$(BIN)/kiln release $(or $(COLLECTION),epoxy) --target $(or $(TARGET),trixie)
 
 help:

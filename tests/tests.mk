@@ -92,11 +92,14 @@ $(E2E_SUITES:%=check-e2e-%): check-e2e-%: programs
 # Everything below runs against a build with -Werror; the sanitized build repeats what needs no root client.
 .PHONY: check check-asan
 check: deps-quiet
-	@tests/run-all.sh '$(MAKE) DEVELOPER=1' check-layers check-size programs check-unit check-cases check-fuzz \
+	@tests/run-all.sh '$(MAKE) -j$(JOBS) DEVELOPER=1' check-layers check-size programs check-unit check-cases check-fuzz \
+		check-packages \
 		check-asan $(E2E_SUITES:%=check-e2e-%)
 
 check-asan:
-	@$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined programs check-unit check-cases check-fuzz
+	@for part in programs check-unit check-cases check-fuzz; do \
+		$(MAKE) -j$(JOBS) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined $$part || exit 1; \
+	done
 
 # Benches print figures and judge nothing; they want a quiet machine.
 .PHONY: bench

@@ -7,6 +7,7 @@ endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
+JOBS ?= $(shell nproc)
 
 SANITIZE ?=
 ifneq ($(SANITIZE),)

@@ -120,7 +120,7 @@ teardown() { expect_nothing_left; }
 	sed -i 's/^%description$/%if 1\n%description/' specs/demo/greeter/greeter.spec
 	try build
 	expect_status 3
-	expect_talk 'specs/demo/greeter/greeter.spec:'
+	expect_talk 'kiln: specs/demo/greeter/greeter.spec:'
 	expect_talk '%if'
 }
 

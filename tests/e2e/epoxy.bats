@@ -57,6 +57,10 @@ setup() {
 	grep -q ' - Finish: rpmbuild -bb$' "$directory/state.log"
 }
 
+@test "rpmlint finds nothing in what was built that is not filtered with a reason" {
+	"$top/tests/packages/lint" .kiln/builds/*
+}
+
 @test "the second run has nothing to do" {
 	try release epoxy --target trixie
 	expect_status 0

@@ -137,6 +137,16 @@ gboolean kiln_context_add_built(
 	return kiln_solv_add_packages(context->solv, name, paths, BUILT_PRIORITY, error);
 }
 
+/* Paths of the project are told as the user knows them: from its root. */
+static void shorten_paths(const KilnProject *project, GError *error)
+{
+	g_autofree char *root = g_strconcat(project->root, "/", NULL);
+	g_auto(GStrv) parts = g_strsplit(error->message, root, -1);
+
+	g_free(error->message);
+	error->message = g_strjoinv("", parts);
+}
+
 KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, GError **error)
 {
 	const KilnLayers *layers = kiln_context_buildroot(context, error);
@@ -145,9 +155,16 @@ KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *
 		.directories = directories,
 		.macros = context->macros_path,
 		.cache = context->project->cache};
+	g_autoptr(GError) local = NULL;
+	KilnSpec *spec;
 
 	if (!layers)
 		return NULL;
 	evaluation.layers = (const char *const *)layers->trees;
-	return kiln_evaluate_spec(&evaluation, error);
+	spec = kiln_evaluate_spec(&evaluation, &local);
+	if (spec)
+		return spec;
+	shorten_paths(context->project, local);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return NULL;
 }
