@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "format/deb_control.h"
 
 #include <string.h>
@@ -34,6 +35,15 @@ char **kiln_apt_environment(const char *config_path)
 	char **environment = g_strdupv((char **)kiln_child_environment());
 
 	return g_environ_setenv(environment, "APT_CONFIG", config_path, TRUE);
+}
+
+char *kiln_apt_complaint(const char *error_output)
+{
+	g_auto(GStrv) lines = g_strsplit(error_output ? error_output : "", "\n", 2);
+	const char *line = lines[0] ? lines[0] : "";
+	gboolean is_marked = g_str_has_prefix(line, "E: ") || g_str_has_prefix(line, "W: ");
+
+	return kiln_text_printable(is_marked ? line + strlen("E: ") : line);
 }
 
 /* `release_info` limits the answer to archives whose Release file is on this machine. */
@@ -266,6 +276,7 @@ static gboolean update(const char *config_path, GError **error)
 		.environment = (const char *const *)environment,
 		.timeout_ms = UPDATE_TIMEOUT_MS};
 	g_auto(KilnProcessResult) result = {0};
+	g_autofree char *complaint = NULL;
 	gboolean untrusted;
 
 	if (!kiln_process_run(&process, &result, error))
@@ -275,10 +286,10 @@ static gboolean update(const char *config_path, GError **error)
 	untrusted = strstr(result.error_output, "NO_PUBKEY") ||
 		    strstr(result.error_output, "is not signed") ||
 		    strstr(result.error_output, "signatures were invalid");
-	g_strdelimit(g_strstrip(result.error_output), "\n", ' ');
+	complaint = kiln_apt_complaint(result.error_output);
 	g_set_error(error, KILN_ERROR, untrusted ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
 		"updating the package lists of the Debian archive: %s",
-		result.timed_out ? "the mirror does not answer" : result.error_output);
+		result.timed_out ? "the mirror does not answer" : complaint);
 	return FALSE;
 }
 

@@ -30,6 +30,18 @@ void kiln_apt_package_free(KilnAptPackage *package)
 	g_free(package);
 }
 
+/* apt explains broken dependencies on standard output: " NAME : Depends: OTHER but …". */
+static char *reason_of(const KilnProcessResult *result)
+{
+	g_auto(GStrv) lines = g_strsplit(result->output, "\n", -1);
+
+	for (guint i = 0; lines[i]; i++) {
+		if (*lines[i] == ' ' && strstr(lines[i], " : ") && strstr(lines[i], "Depends: "))
+			return kiln_text_printable(g_strstrip(lines[i]));
+	}
+	return kiln_apt_complaint(result->error_output);
+}
+
 /* Runs an apt program; a non-zero exit gets `code` and what apt said. Consumes `arguments`. */
 static char *run_apt(
 	const char *config_path, GPtrArray *arguments, KilnErrorCode code, GError **error)
@@ -45,8 +57,8 @@ static char *run_apt(
 	if (!kiln_process_run(&process, &result, error))
 		return NULL;
 	if (result.exit_status != 0) {
-		g_strdelimit(g_strstrip(result.error_output), "\n", ' ');
-		g_set_error(error, KILN_ERROR, code, "%s", result.error_output);
+		g_autofree char *reason = reason_of(&result);
+		g_set_error(error, KILN_ERROR, code, "%s", reason);
 		return NULL;
 	}
 	return g_steal_pointer(&result.output);
@@ -65,7 +77,7 @@ static GPtrArray *arguments_of(const char *const *fixed)
 static char *list_files(const char *config_path, const char *const *names,
 	const char *const *excludes, GError **error)
 {
-	static const char *const fixed[] = {"apt-get", "install", "-qq", "--print-uris", "-o", NULL};
+	static const char *const fixed[] = {"apt-get", "install", "-q", "--print-uris", "-o", NULL};
 	g_autofree char *apt_directory = g_path_get_dirname(config_path);
 	g_autofree char *nothing = g_build_filename(apt_directory, "nothing", NULL);
 	g_autofree char *partial = g_build_filename(nothing, "partial", NULL);
@@ -216,7 +228,7 @@ static gboolean batch_ended(gpointer job, const KilnProcessResult *result, GErro
 		kiln_event_progress("download", *batch->done_bytes, batch->total_bytes);
 		return TRUE;
 	}
-	reason = kiln_text_last_line(result->error_output);
+	reason = kiln_apt_complaint(result->error_output);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_NETWORK, "downloading packages of the base: %s",
 		result->timed_out ? "the mirror does not answer" : reason);
 	return FALSE;
