@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "engine/sources.h"
+#include "engine/sources_request.h"
 
 /* One file name that the spec uses. */
 typedef struct {
