@@ -8,7 +8,7 @@
 #include <glib.h>
 
 typedef enum {
-	KILN_CONTROL_GO = 'g',	     /* to the inside: limits are in force, begin */
+	KILN_CONTROL_GO = 'g',	     /* to the inside: limits are in force */
 	KILN_CONTROL_ENTERED = 'n',  /* namespaces exist */
 	KILN_CONTROL_MOUNTED = 'm',  /* the root is complete */
 	KILN_CONTROL_TERMINAL = 't', /* with the master end of the sandbox's terminal */

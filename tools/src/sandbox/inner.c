@@ -15,16 +15,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Dies with the supervisor, and waits until that has put limits in force. */
-static gboolean await_go(const KilnInside *inside)
+/* Limits are put in force while namespaces and mounts are made: moving a process into a control
+ * group takes the kernel longer than either. Nothing of others has run here before. */
+static gboolean await_go(const KilnInside *inside, GError **error)
 {
 	KilnControlMessage message;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
-		!kiln_control_receive(inside->control_fd, &message))
+	if (!kiln_control_receive(inside->control_fd, &message)) {
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_SYSTEM, "kiln-root: the supervisor is gone");
 		return FALSE;
+	}
 	g_free(message.text);
-	return message.type == KILN_CONTROL_GO;
+	return kiln_namespace_enter_cgroup(error);
 }
 
 static gboolean allow_all(KilnAllowed *allowed, char *const *directories, GError **error)
@@ -80,7 +83,8 @@ static gboolean enter(const KilnInside *inside, char **ret_slave, GError **error
 	if (!kiln_namespace_enter(hostname ? hostname : "mock", error))
 		return FALSE;
 	kiln_control_send(inside->control_fd, KILN_CONTROL_ENTERED, 0, NULL, -1);
-	if (!build_root(inside, error) || !send_terminal(inside, ret_slave, error))
+	if (!build_root(inside, error) || !send_terminal(inside, ret_slave, error) ||
+		!await_go(inside, error))
 		return FALSE;
 	kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
 	return TRUE;
@@ -130,8 +134,8 @@ void kiln_inner_main(const KilnInside *inside)
 	pid_t program;
 
 	block_signals(&signals);
-	if (!await_go(inside))
-		_exit(1);
+	/* Dies with the supervisor; if that is gone already, await_go notices. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!enter(inside, &slave, &error)) {
 		kiln_control_send_error(inside->control_fd, error);
 		_exit(1);

@@ -26,8 +26,7 @@ static gboolean raise_loopback(GError **error)
 
 gboolean kiln_namespace_enter(const char *hostname, GError **error)
 {
-	if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP) !=
-		0) {
+	if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET) != 0) {
 		if (errno != EPERM)
 			return kiln_error_set_errno(error, errno, "making namespaces");
 		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
@@ -38,4 +37,11 @@ gboolean kiln_namespace_enter(const char *hostname, GError **error)
 	if (sethostname(hostname, strlen(hostname)) != 0)
 		return kiln_error_set_errno(error, errno, "setting the sandbox's host name");
 	return raise_loopback(error);
+}
+
+gboolean kiln_namespace_enter_cgroup(GError **error)
+{
+	if (unshare(CLONE_NEWCGROUP) == 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "making a control group namespace");
 }

@@ -4,6 +4,9 @@
 
 #include <glib.h>
 
-/* Moves this process into new mount, UTS, IPC, network and control group namespaces; sets the host
- * name and brings the loopback interface up. */
+/* Moves this process into new mount, UTS, IPC and network namespaces; sets the host name and brings
+ * the loopback interface up. */
 gboolean kiln_namespace_enter(const char *hostname, GError **error);
+
+/* Moves it into a control group namespace whose root is the group it is in now. */
+gboolean kiln_namespace_enter_cgroup(GError **error);
