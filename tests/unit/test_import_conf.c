@@ -101,7 +101,7 @@ static const struct {
 	{IMPORT "[package p]\nprovides=a b\n", NAMES, "[package p] provides"},
 	{IMPORT, "", "names.conf"},
 	{IMPORT, "[other]\na=b\n", "names.conf"},
-	{IMPORT, "[names]\na=b =\n", "[names] a: \"b =\""},
+	{IMPORT, "[names]\na=b =\n", "[names] a: "},
 	{"nonsense", NAMES, "import.conf"},
 };
 

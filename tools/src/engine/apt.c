@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LISTS_MAX_AGE_S (24 * 60 * 60)
+#define LISTS_MAX_AGE_S (60 * 60)
 #define CONFIG_MAX_BYTES (1024 * 1024)
 #define UPDATE_TIMEOUT_MS (15 * 60 * 1000)
 

@@ -9,11 +9,12 @@
 #include <glib.h>
 
 /*
- * Makes or refreshes the configuration in `apt_dir`/`suite` (absolute) and runs apt-get update when its lists are older than a day or made for other sources. `with_sources` also enables
- * source packages. Waits while another process does the same in the same directory. With usable
- * older lists an unreachable mirror is only a warning. Returns the path to give to apt in
- * APT_CONFIG; caller owns. Errors: SYSTEM apt is missing, CONFIG the machine's apt knows no Debian
- * mirror, NETWORK the mirror does not answer, VERIFY its index is not signed by a trusted key.
+ * Makes or refreshes the configuration in `apt_dir`/`suite` (absolute) and runs apt-get update when
+ * its lists are older than an hour or made for other sources. `with_sources` also enables source
+ * packages. Waits while another process does the same in the same directory. With usable older
+ * lists an unreachable mirror is only a warning. Returns the path to give to apt in APT_CONFIG;
+ * caller owns. Errors: SYSTEM apt is missing, CONFIG the machine's apt knows no Debian mirror,
+ * NETWORK the mirror does not answer, VERIFY its index is not signed by a trusted key.
  */
 char *kiln_apt_prepare(const char *apt_dir, const char *suite, gboolean with_sources, GError **error);
 

@@ -26,7 +26,8 @@ GPtrArray *kiln_apt_resolve(const char *config_path, const char *const *names,
 
 /*
  * Fetches those of `packages` whose file is not in `directory` with its full size, several at once,
- * with progress events in bytes. Code NETWORK when one does not arrive.
+ * with progress events in bytes. Code NETWORK when one does not arrive, VERIFY when it is
+ * not what the index promises.
  */
 gboolean kiln_apt_download(const char *config_path, const char *directory,
 	const GPtrArray *packages, guint64 *ret_downloaded_bytes, GError **error);

@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONF_MAX_BYTES (4 * 1024 * 1024)
 #define CONVERT_TIMEOUT_MS (10 * 60 * 1000)
 #define KEY_LENGTH 16 /* of a directory name: enough of the digest to be unique */
 
@@ -71,21 +70,6 @@ static void import_clear(Import *import)
 	g_clear_pointer(&import->missing, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Import, import_clear)
-
-static gboolean read_conf(Import *import, GError **error)
-{
-	const char *target = import->options->target_directory;
-	g_autofree char *import_path = g_build_filename(target, "import.conf", NULL);
-	g_autofree char *names_path = g_build_filename(target, "names.conf", NULL);
-	g_autofree char *import_text = kiln_fs_read(import_path, CONF_MAX_BYTES, NULL, error);
-	g_autofree char *names_text =
-		import_text ? kiln_fs_read(names_path, CONF_MAX_BYTES, NULL, error) : NULL;
-
-	import->conf = names_text ? kiln_import_conf_parse(import_text, names_text, error) : NULL;
-	if (!import->conf)
-		g_prefix_error(error, "target \"%s\": ", target);
-	return import->conf != NULL;
-}
 
 static gboolean resolve(Import *import, GError **error)
 {
@@ -413,7 +397,10 @@ gboolean kiln_base_import(
 	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "kiln base import", TRUE, error);
 	g_auto(Import) import = {.options = options};
 
-	return lock && read_conf(&import, error) && resolve(&import, error) &&
+	if (!lock)
+		return FALSE;
+	import.conf = kiln_deb_convert_read_conf(options->target_directory, error);
+	return import.conf && resolve(&import, error) &&
 	       find_missing(&import, error) && download(&import, error) &&
 	       unpack_interpreter(&import, error) && convert(&import, error) &&
 	       remove_interpreter(&import, error) && write_metadata(&import, error) && remove_others(&import, error) &&

@@ -18,6 +18,22 @@
 
 /* Raise when the same input no longer gives the same RPM: every package is then made again. */
 #define FORMAT_VERSION "1"
+#define CONF_MAX_BYTES (4 * 1024 * 1024)
+
+KilnImportConf *kiln_deb_convert_read_conf(const char *target_directory, GError **error)
+{
+	g_autofree char *import_path = g_build_filename(target_directory, "import.conf", NULL);
+	g_autofree char *names_path = g_build_filename(target_directory, "names.conf", NULL);
+	g_autofree char *import_text = kiln_fs_read(import_path, CONF_MAX_BYTES, NULL, error);
+	g_autofree char *names_text =
+		import_text ? kiln_fs_read(names_path, CONF_MAX_BYTES, NULL, error) : NULL;
+	KilnImportConf *conf =
+		names_text ? kiln_import_conf_parse(import_text, names_text, error) : NULL;
+
+	if (!conf)
+		g_prefix_error(error, "target \"%s\": ", target_directory);
+	return conf;
+}
 
 static gboolean add_tree(KilnDigest *digest, const char *directory, GError **error)
 {

@@ -15,6 +15,9 @@
 
 #include <glib.h>
 
+/* Reads import.conf and names.conf in `target_directory`; errors name it. */
+KilnImportConf *kiln_deb_convert_read_conf(const char *target_directory, GError **error);
+
 /* All borrowed. */
 typedef struct {
 	const char *deb_path;

@@ -4,23 +4,9 @@
  * several at once. A process of its own so that a package that cannot be read harms nothing else.
  */
 #include "base/error.h"
-#include "base/fs.h"
 #include "engine/deb_convert.h"
 
 #include <stdio.h>
-
-#define CONF_MAX_BYTES (4 * 1024 * 1024)
-
-static KilnImportConf *read_conf(const char *target_directory, GError **error)
-{
-	g_autofree char *import_path = g_build_filename(target_directory, "import.conf", NULL);
-	g_autofree char *names_path = g_build_filename(target_directory, "names.conf", NULL);
-	g_autofree char *import_text = kiln_fs_read(import_path, CONF_MAX_BYTES, NULL, error);
-	g_autofree char *names_text =
-		import_text ? kiln_fs_read(names_path, CONF_MAX_BYTES, NULL, error) : NULL;
-
-	return names_text ? kiln_import_conf_parse(import_text, names_text, error) : NULL;
-}
 
 int main(int argc, char **argv)
 {
@@ -32,7 +18,7 @@ int main(int argc, char **argv)
 		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY KEY SHA256 DEB RPM [PYTHON-TREE]\n", stderr);
 		return KILN_ERROR_USAGE;
 	}
-	conf = read_conf(argv[1], &error);
+	conf = kiln_deb_convert_read_conf(argv[1], &error);
 	setup = g_build_filename(argv[1], "base-setup", NULL);
 	if (conf) {
 		KilnDebConvert options = {.key = argv[2],

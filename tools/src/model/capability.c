@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/capability.h"
 
-#include "base/error.h"
+#include "model/dependency.h"
 
 #include <string.h>
 
@@ -54,43 +54,19 @@ void kiln_capability_normalize(GPtrArray *list)
 	}
 }
 
-static gboolean parse_operator(const char *text, guint *ret_sense)
-{
-	static const struct {
-		const char *text;
-		guint sense;
-	} operators[] = {
-		{"<", KILN_SENSE_LESS},
-		{"<=", KILN_SENSE_LESS | KILN_SENSE_EQUAL},
-		{"=", KILN_SENSE_EQUAL},
-		{">=", KILN_SENSE_GREATER | KILN_SENSE_EQUAL},
-		{">", KILN_SENSE_GREATER},
-	};
-
-	for (guint i = 0; i < G_N_ELEMENTS(operators); i++) {
-		if (strcmp(text, operators[i].text) == 0) {
-			*ret_sense = operators[i].sense;
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
-
 gboolean kiln_capability_add_text(GPtrArray *list, const char *text, GError **error)
 {
-	g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
-	const char *filled[4] = {NULL};
-	guint count = 0, sense = KILN_SENSE_ANY;
+	g_auto(KilnDependency) dependency = {0};
+	guint sense = KILN_SENSE_ANY;
 
-	for (guint i = 0; words[i] && count < G_N_ELEMENTS(filled); i++) {
-		if (*words[i])
-			filled[count++] = words[i];
-	}
-	if ((count != 1 && count != 3) || (count == 3 && !parse_operator(filled[1], &sense))) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"\"%s\" is not of the form \"NAME\" or \"NAME >= VERSION\"", text);
+	if (!kiln_dependency_parse(text, &dependency, error))
 		return FALSE;
-	}
-	kiln_capability_add(list, filled[0], sense, filled[2]);
+	if (dependency.flags & KILN_DEPENDENCY_LESS)
+		sense |= KILN_SENSE_LESS;
+	if (dependency.flags & KILN_DEPENDENCY_GREATER)
+		sense |= KILN_SENSE_GREATER;
+	if (dependency.flags & KILN_DEPENDENCY_EQUAL)
+		sense |= KILN_SENSE_EQUAL;
+	kiln_capability_add(list, dependency.name, sense, dependency.evr);
 	return TRUE;
 }

@@ -35,8 +35,5 @@ void kiln_capability_add(GPtrArray *list, const char *name, guint sense, const c
 /* Sorts by name, version and sense and removes what is there twice. */
 void kiln_capability_normalize(GPtrArray *list);
 
-/*
- * Parses "NAME" or "NAME OP EVR" with OP one of < <= = >= > (as in a spec file) and appends it.
- * CONFIG for anything else.
- */
+/* Appends what kiln_dependency_parse reads in `text`, with its errors. */
 gboolean kiln_capability_add_text(GPtrArray *list, const char *text, GError **error);
