@@ -68,7 +68,14 @@ static int setup(void **state)
 		"mount\n"
 		"ls /sys/class/net /home /target 2>/dev/null || echo nothing of the host\n"
 		"(echo x > /proc/sys/kernel/hostname) 2>/dev/null || echo no setting\nhostname\n"
-		"ip route | wc -l\npwd\n(: <> /dev/tty) 2>/dev/null || echo no terminal\n");
+		"ip route | wc -l\npwd\n(: <> /dev/tty) 2>/dev/null || echo no terminal\n"
+		"readlink /proc/$PPID/fd/1 || echo hidden\n"
+		/* Lua runs in the process that has the packages open. */
+		"%posttrans -p <lua>\nlocal out = io.open('/lua', 'w')\nfor n = 3, 200 do\n"
+		"local path = '/proc/self/fd/' .. n\nlocal name = posix.readlink(path)\n"
+		"if name and string.match(name, '[.]rpm$') then\n"
+		"out:write(io.open(path, 'r+') and 'writable ' or 'read-only "
+		"')\nend\nend\nout:close()\n");
 	beta = build(fixture, "beta", "Requires: alpha = 1\n%description\nx\n");
 	rival = build_rival(fixture);
 	orphan = build(fixture, "orphan", "Requires: nothing-has-this >= 2\n%description\nx\n");
@@ -159,7 +166,7 @@ static void test_transaction(void **state)
 	const char *packages[] = {shell, alpha, NULL};
 	g_autoptr(KilnSandboxRequest) request = install_request(*state, "first", NULL, packages);
 	g_auto(KilnSandboxReport) report = {0};
-	g_autofree char *log = NULL, *data = NULL, *scriptlet = NULL, *macros = NULL;
+	g_autofree char *log = NULL, *data = NULL, *scriptlet = NULL, *macros = NULL, *lua = NULL;
 
 	request->macros = g_strdup("%_dbpath /var/lib/rpm\n");
 	log = sandbox_execute(*state, request, &report);
@@ -172,7 +179,10 @@ static void test_transaction(void **state)
 	scriptlet = tree_text(request, "scriptlet");
 	assert_string_equal(scriptlet,
 		"0\nCapBnd:\t00000000880405fb\nNoNewPrivs:\t1\nno mount\nnothing of the host\n"
-		"no setting\nmock\n0\n/\nno terminal\n");
+		"no setting\nmock\n0\n/\nno terminal\nhidden\n");
+	lua = tree_text(request, "lua");
+	assert_true(g_str_has_prefix(lua, "read-only "));
+	assert_null(strstr(lua, "writable"));
 	/* Only the difference to the layer below. */
 	assert_false(tree_has(request, "bin/busybox"));
 }

@@ -3,12 +3,12 @@
 
 #include "base/error.h"
 #include "sandbox/check.h"
+#include "sandbox/mount.h"
+#include "sandbox/resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef struct {
@@ -62,15 +62,19 @@ gboolean kiln_allowed_add(KilnAllowed *allowed, const char *path, GError **error
 	return TRUE;
 }
 
-static int open_resolved(int directory_fd, const char *path, int flags, guint64 resolve)
+gboolean kiln_allowed_freeze(KilnAllowed *allowed, GError **error)
 {
-	struct open_how how = {.flags = (guint64)(flags | O_CLOEXEC), .resolve = resolve};
-	int fd;
-
-	do {
-		fd = (int)syscall(SYS_openat2, directory_fd, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return fd;
+	for (guint i = 0; i < allowed->directories->len; i++) {
+		Directory *directory = &g_array_index(allowed->directories, Directory, i);
+		int fd =
+			kiln_mount_copy(directory->fd, KILN_MOUNT_READ_ONLY | KILN_MOUNT_RECURSIVE);
+		if (fd < 0)
+			return kiln_error_set_errno(error, errno,
+				"protecting \"%s\" (is kiln run as root?)", directory->path);
+		close(directory->fd);
+		directory->fd = fd;
+	}
+	return TRUE;
 }
 
 /* The path relative to `directory`, or NULL when it is not strictly below it. */
@@ -121,14 +125,8 @@ int kiln_allowed_open(const KilnAllowed *allowed, const char *path, int flags, G
 			"request refused: \"%s\" is not below an allowed directory", path);
 		return -1;
 	}
-	fd = open_resolved(directory->fd, relative_to(directory, path), flags,
-		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	fd = kiln_resolve_beneath(directory->fd, relative_to(directory, path), flags);
 	if (fd < 0)
 		explain(error, path);
 	return fd;
-}
-
-int kiln_open_in_root(int root_fd, const char *path, int flags)
-{
-	return open_resolved(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }

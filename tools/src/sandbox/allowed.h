@@ -20,6 +20,6 @@ gboolean kiln_allowed_add(KilnAllowed *allowed, const char *directory, GError **
  * close-on-exec fd, or -1: code USAGE when it is elsewhere or leads through a link. */
 int kiln_allowed_open(const KilnAllowed *allowed, const char *path, int flags, GError **error);
 
-/* A path within a root that may hold hostile links: resolved as if `root_fd` were "/". Returns an
- * fd, or -1 with errno set. `flags` as open(2); O_CLOEXEC is added. */
-int kiln_open_in_root(int root_fd, const char *path, int flags);
+/* From now on what is opened cannot be written to, not even by root who opens its fd again through
+ * /proc: for fds that packages' scriptlets may come by. */
+gboolean kiln_allowed_freeze(KilnAllowed *allowed, GError **error);

@@ -2,7 +2,7 @@
 #include "sandbox/contract.h"
 
 #include "base/error.h"
-#include "sandbox/allowed.h"
+#include "sandbox/resolve.h"
 #include "sandbox/mount.h"
 #include "sandbox/tree.h"
 
@@ -174,7 +174,7 @@ gboolean kiln_contract_mount_devices(int root_fd, GError **error)
 /* Copies what the new /proc has at `path` onto itself, read-only. */
 static gboolean freeze(int root_fd, const char *path, GError **error)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_PATH);
+	int fd = kiln_resolve_in_root(root_fd, path, O_PATH);
 	gboolean good;
 
 	if (fd < 0)
@@ -187,7 +187,7 @@ static gboolean freeze(int root_fd, const char *path, GError **error)
 /* Puts an empty directory over one of the kernel's, where that exists. */
 static gboolean cover(int root_fd, const char *path, GError **error)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_PATH | O_DIRECTORY);
+	int fd = kiln_resolve_in_root(root_fd, path, O_PATH | O_DIRECTORY);
 
 	if (fd < 0)
 		return TRUE;

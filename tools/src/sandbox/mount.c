@@ -2,7 +2,7 @@
 #include "sandbox/mount.h"
 
 #include "base/error.h"
-#include "sandbox/allowed.h"
+#include "sandbox/resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,7 +104,7 @@ static int create_in(int parent_fd, const char *name, gboolean directory)
 
 int kiln_mount_point(int root_fd, const char *path, gboolean directory, GError **error)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_PATH);
+	int fd = kiln_resolve_in_root(root_fd, path, O_PATH);
 	g_autofree char *parent = NULL, *name = NULL;
 	int parent_fd;
 
@@ -115,7 +115,7 @@ int kiln_mount_point(int root_fd, const char *path, gboolean directory, GError *
 		if (parent_fd < 0)
 			return -1;
 		if (create_in(parent_fd, name, directory) == 0)
-			fd = kiln_open_in_root(root_fd, path, O_PATH);
+			fd = kiln_resolve_in_root(root_fd, path, O_PATH);
 		close(parent_fd);
 	}
 	if (fd < 0)
@@ -140,8 +140,7 @@ gboolean kiln_mount_filesystem(int root_fd, const char *path, const char *type, 
 	return result == 0;
 }
 
-/* A detached copy of the mount behind `source_fd` with its attributes set, or -1. */
-static int copy_mount(int source_fd, KilnMountFlags flags)
+int kiln_mount_copy(int source_fd, KilnMountFlags flags)
 {
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NOSUID |
@@ -179,7 +178,7 @@ static gboolean attach(int mount_fd, int root_fd, const char *path, GError **err
 
 static gboolean exists(int root_fd, const char *path)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_PATH);
+	int fd = kiln_resolve_in_root(root_fd, path, O_PATH);
 
 	if (fd < 0)
 		return FALSE;
@@ -195,7 +194,7 @@ gboolean kiln_mount_bind(
 
 	if (flags & KILN_MOUNT_OPTIONAL && !exists(root_fd, path))
 		return TRUE;
-	fd = copy_mount(source_fd, flags);
+	fd = kiln_mount_copy(source_fd, flags);
 	if (fd < 0)
 		return kiln_error_set_errno(error, errno, "binding \"%s\" of the sandbox", path);
 	good = attach(fd, root_fd, path, error);

@@ -39,6 +39,10 @@ typedef enum {
 		1 << 3, /* a destination that does not exist is left out, not created */
 } KilnMountFlags;
 
+/* A detached copy of the mount at `source_fd` (of this mount namespace) with its attributes set, as
+ * an fd; -1 with errno set. */
+int kiln_mount_copy(int source_fd, KilnMountFlags flags);
+
 /* Binds what `source_fd` (opened in this mount namespace) refers to on `path`. The attributes are
  * in force before anyone can see the mount. Set-user-id bits never work in it. */
 gboolean kiln_mount_bind(

@@ -13,6 +13,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -106,6 +107,8 @@ static gboolean transact(const KilnInside *inside, GError **error)
 	g_auto(GStrv) problems = NULL;
 
 	environ = kiln_sandbox_environment(KILN_SANDBOX_ROOT, inside->request->hostname);
+	/* Scriptlets, root too, are not to reach this process's files through /proc. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (!kiln_rpmroot_install(&install, &problems, error))
 		return FALSE;
 	for (char **problem = problems; *problem; problem++)

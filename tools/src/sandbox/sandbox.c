@@ -83,16 +83,19 @@ static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllo
 }
 
 static gboolean do_in_sandbox(const KilnSandboxRequest *request,
-	const KilnSandboxSettings *settings, const KilnAllowed *allowed, KilnSandboxReport *report,
+	const KilnSandboxSettings *settings, KilnAllowed *allowed, KilnSandboxReport *report,
 	GError **error)
 {
 	KilnInside inside = {.request = request, .allowed = settings->allowed};
 	gint64 started_us = kiln_clock_monotonic_us();
-	g_autoptr(GArray) packages = kiln_inputs_open_packages(request, allowed, error);
+	g_autoptr(GArray) packages = NULL;
 	g_auto(GStrv) keys = NULL;
 	g_autoptr(KilnCgroup) cgroup = NULL;
 	g_autofree char *evaluator = NULL;
 
+	if (request->kind == KILN_SANDBOX_INSTALL && !kiln_allowed_freeze(allowed, error))
+		return FALSE;
+	packages = kiln_inputs_open_packages(request, allowed, error);
 	if (!packages || !(keys = read_keys(request, allowed, error)))
 		return FALSE;
 	if (request->kind == KILN_SANDBOX_EVALUATE)

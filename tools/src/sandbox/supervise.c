@@ -30,15 +30,22 @@ typedef struct {
 	int pid_fd, control_fd, signal_fd;
 	int error_read_fd; /* stderr of an evaluation, else -1 */
 	GString *error_output;
+	gboolean interactive;
 	int terminal_fd; /* master of the sandbox's terminal, else -1 */
 	gboolean input_ended;
 	GPtrArray *problems;
 	gint64 started_us, mounted_us;
-	gint64 kill_us; /* 0: nobody asked for the end yet */
-	gboolean ended; /* the program told its status */
-	gboolean gone;	/* so did the kernel about the first process */
+	gint64 counted_us; /* when the control group's counters were last looked at */
+	gint64 kill_us;	   /* 0: nobody asked for the end yet */
+	gboolean ended;	   /* the program told its status */
+	gboolean gone;	   /* so did the kernel about the first process */
 	GError *failure;
 } Supervisor;
+
+static gboolean has_counters(const Supervisor *supervisor)
+{
+	return supervisor->limits->memory_bytes > 0 || supervisor->limits->processes > 0;
+}
 
 static void signal_first(const Supervisor *supervisor, int number)
 {
@@ -97,21 +104,49 @@ static void check_times(Supervisor *supervisor, gint64 now)
 	}
 }
 
-static void check_cgroup(Supervisor *supervisor)
+static char *describe_fired(const Supervisor *supervisor, KilnSandboxLimit fired)
 {
-	KilnSandboxLimit fired = kiln_cgroup_fired(supervisor->cgroup);
+	if (fired == KILN_SANDBOX_LIMIT_MEMORY)
+		return g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT
+				       " bytes",
+			supervisor->limits->memory_bytes);
+	return g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
+		supervisor->limits->processes);
+}
+
+/* Counters are files to be read: not with every line of output. */
+static void check_cgroup(Supervisor *supervisor, gint64 now)
+{
+	KilnSandboxLimit fired;
 	g_autofree char *why = NULL;
 
-	if (supervisor->kill_us || fired == KILN_SANDBOX_LIMIT_NONE)
+	if (!has_counters(supervisor) || supervisor->kill_us || supervisor->gone ||
+		now < supervisor->counted_us + TICK_US)
 		return;
-	if (fired == KILN_SANDBOX_LIMIT_MEMORY)
-		why = g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT
-				      " bytes",
-			supervisor->limits->memory_bytes);
-	else
-		why = g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
-			supervisor->limits->processes);
+	supervisor->counted_us = now;
+	fired = kiln_cgroup_fired(supervisor->cgroup);
+	if (fired == KILN_SANDBOX_LIMIT_NONE)
+		return;
+	why = describe_fired(supervisor, fired);
 	begin_end(supervisor, fired, why);
+}
+
+/* What fired after the last look at the counters. Success does not excuse it: with a process killed
+ * or a fork refused, nobody knows what was built. */
+static void check_cgroup_at_end(Supervisor *supervisor)
+{
+	KilnSandboxReport *report = supervisor->report;
+	KilnSandboxLimit fired;
+
+	if (!has_counters(supervisor) || report->limit != KILN_SANDBOX_LIMIT_NONE)
+		return;
+	fired = kiln_cgroup_fired(supervisor->cgroup);
+	if (fired == KILN_SANDBOX_LIMIT_NONE)
+		return;
+	report->limit = fired;
+	g_free(report->message);
+	report->message = describe_fired(supervisor, fired);
+	kiln_output_say(&supervisor->output, report->message);
 }
 
 static void take_status(KilnSandboxReport *report, int status)
@@ -128,6 +163,19 @@ static void take_failure(Supervisor *supervisor, KilnControlMessage *message)
 	if (!supervisor->failure)
 		supervisor->failure =
 			g_error_new_literal(KILN_ERROR, message->number, message->text);
+}
+
+static void take_terminal(Supervisor *supervisor, int master)
+{
+	/* Sent once, and first; nobody else has a say in it. */
+	if (!supervisor->interactive || supervisor->terminal_fd >= 0) {
+		if (master >= 0)
+			close(master);
+		return;
+	}
+	supervisor->terminal_fd = master;
+	kiln_terminal_copy_size(master);
+	kiln_terminal_enter_raw();
 }
 
 static void take_message(Supervisor *supervisor)
@@ -150,9 +198,7 @@ static void take_message(Supervisor *supervisor)
 			message.sent_us - supervisor->started_us - report->namespaces_us;
 		break;
 	case KILN_CONTROL_TERMINAL:
-		supervisor->terminal_fd = message.fd;
-		kiln_terminal_copy_size(message.fd);
-		kiln_terminal_enter_raw();
+		take_terminal(supervisor, message.fd);
 		break;
 	case KILN_CONTROL_PROBLEM:
 		g_ptr_array_add(supervisor->problems, g_steal_pointer(&message.text));
@@ -210,7 +256,7 @@ static gint64 nearest(const Supervisor *supervisor, gint64 now)
 	if (limits->idle_s > 0 && supervisor->mounted_us)
 		next = MIN(next, MAX(supervisor->output.last_us, supervisor->mounted_us) +
 					 limits->idle_s * G_USEC_PER_SEC);
-	if (limits->memory_bytes > 0 || limits->processes > 0)
+	if (has_counters(supervisor))
 		next = MIN(next, now + TICK_US);
 	return next;
 }
@@ -277,8 +323,7 @@ static void loop(Supervisor *supervisor)
 		dispatch(supervisor, polls);
 		check_output(supervisor);
 		check_times(supervisor, kiln_clock_monotonic_us());
-		if (!supervisor->gone)
-			check_cgroup(supervisor);
+		check_cgroup(supervisor, kiln_clock_monotonic_us());
 	}
 }
 
@@ -371,8 +416,7 @@ static void complete(Supervisor *supervisor)
 	/* Killed after the grace period, or by somebody outside. */
 	if (!supervisor->ended)
 		take_status(report, SIGKILL);
-	if (report->limit == KILN_SANDBOX_LIMIT_NONE && report->exit_status != 0)
-		report->limit = kiln_cgroup_fired(supervisor->cgroup);
+	check_cgroup_at_end(supervisor);
 	g_ptr_array_add(supervisor->problems, NULL);
 	report->problems = (char **)g_ptr_array_free(supervisor->problems, FALSE);
 	if (supervisor->error_output->len > 0)
@@ -388,6 +432,7 @@ gboolean kiln_supervise(
 		.cgroup = cgroup,
 		.report = ret_report,
 		.output = {.read_fd = -1, .limit_bytes = inside->request->limits.output_bytes},
+		.interactive = inside->request->terminal,
 		.control_fd = -1,
 		.error_read_fd = -1,
 		.terminal_fd = -1,

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "sandbox/allowed.h"
+#include "sandbox/resolve.h"
 #include "sandbox/mount.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ gboolean kiln_tree_directory(
 	if (point_fd < 0)
 		return FALSE;
 	close(point_fd);
-	fd = kiln_open_in_root(root_fd, path, O_RDONLY | O_DIRECTORY);
+	fd = kiln_resolve_in_root(root_fd, path, O_RDONLY | O_DIRECTORY);
 	good = fd >= 0 && set_attributes(fd, mode, uid, gid);
 	if (!good)
 		fail(error, path);
@@ -60,7 +60,7 @@ static int open_parent(int root_fd, const char *path, GError **error)
 	if (point_fd < 0)
 		return -1;
 	close(point_fd);
-	fd = kiln_open_in_root(root_fd, parent, O_RDONLY | O_DIRECTORY);
+	fd = kiln_resolve_in_root(root_fd, parent, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		fail(error, parent);
 	return fd;
@@ -149,7 +149,7 @@ char *kiln_tree_read(int root_fd, const char *path)
 	g_autofree char *parent = g_path_get_dirname(path);
 	g_autofree char *name = g_path_get_basename(path);
 	g_autofree char *text = NULL;
-	int parent_fd = kiln_open_in_root(root_fd, parent, O_RDONLY | O_DIRECTORY);
+	int parent_fd = kiln_resolve_in_root(root_fd, parent, O_RDONLY | O_DIRECTORY);
 
 	if (parent_fd < 0)
 		return NULL;
@@ -160,7 +160,7 @@ char *kiln_tree_read(int root_fd, const char *path)
 
 gboolean kiln_tree_exists(int root_fd, const char *path)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_PATH | O_NOFOLLOW);
+	int fd = kiln_resolve_in_root(root_fd, path, O_PATH | O_NOFOLLOW);
 
 	if (fd >= 0)
 		close(fd);
@@ -179,7 +179,7 @@ static gboolean give_entry(const FTSENT *entry, uid_t uid, gid_t gid)
 
 gboolean kiln_tree_give(int root_fd, const char *path, uid_t uid, gid_t gid, GError **error)
 {
-	int fd = kiln_open_in_root(root_fd, path, O_RDONLY | O_DIRECTORY);
+	int fd = kiln_resolve_in_root(root_fd, path, O_RDONLY | O_DIRECTORY);
 	g_autofree char *fd_path = g_strdup_printf("/proc/self/fd/%d/.", fd);
 	char *roots[] = {fd_path, NULL};
 	FTS *walk = fd >= 0 ? fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL) : NULL;
