@@ -5,6 +5,7 @@
 load common
 
 setup_file() {
+	export ORDINARY_CACHE=${KILN_CACHE-}
 	export GNUPGHOME=$BATS_FILE_TMPDIR/gpg
 	mkdir -m 700 "$GNUPGHOME"
 	for name in archive stranger; do
@@ -219,4 +220,23 @@ copy=/usr/share/gone /etc/gone'
 	expect_talk '2 packages, 1 of them converted now, 1 kept'
 	[ "$(packages)" = 'alpha-1.0-1.noarch.rpm beta-2.1-0.x86_64.rpm ' ]
 	[ "$(find "$base/Packages" -type f | wc -l)" = 2 ]
+}
+
+@test "the real base: true capabilities, names EL specs use, compiled Python" {
+	unset KILN_CACHE
+	[ -z "$ORDINARY_CACHE" ] || export KILN_CACHE=$ORDINARY_CACHE
+	cd "$top"
+	base=$("$KILN" base import --target trixie 2>"$BATS_TEST_TMPDIR/talk")
+	rpm -qp --qf '[%{providenevrs}\n]' "$base"/Packages/*/*.rpm >"$BATS_TEST_TMPDIR/provides"
+	for name in 'libc.so.6(GLIBC_2.34)(64bit)' 'rtld(GNU_HASH)' /bin/sh 'user(nobody)' 'group(mail)' 'python(abi) = 3.13'; do
+		grep -qxF -- "$name" "$BATS_TEST_TMPDIR/provides" || fail "nothing provides $name"
+	done
+	for name in glibc-devel gcc-c++ python3-devel redhat-rpm-config which xz 'python3dist(pbr)' \
+		'perl(Config::General)' 'pkgconfig(libsystemd)' 'libaio-devel(x86-64)'; do
+		grep -qF -- "$name = " "$BATS_TEST_TMPDIR/provides" || fail "nothing provides $name with a version"
+	done
+	rpm -qpl "$base"/Packages/*/python3-pbr-*.rpm |
+		grep -qx '/usr/lib/python3/dist-packages/pbr/__pycache__/core.cpython-313.pyc'
+	rpm -K "$base"/Packages/*/*.rpm >"$BATS_TEST_TMPDIR/digests"
+	! grep -v 'digests OK$' "$BATS_TEST_TMPDIR/digests"
 }
