@@ -485,6 +485,36 @@ static void test_leaves_the_users_agent_alone(void **state)
 	assert_true(agents_end(home, 2));
 }
 
+/* The owner unlocks the key once in an agent of theirs; Kiln then signs without asking. */
+static void test_uses_what_the_users_agent_holds(void **state)
+{
+	Fixture *fixture = *state;
+	GError *error = NULL;
+	g_autofree char *home = path_in(fixture, "protected-home");
+	g_autofree char *file = path_in(fixture, "agent-passphrase");
+	g_autofree char *out = path_in(fixture, "unlocked.sig");
+	const char *start[] = {"gpg-agent", "--homedir", home, "--quiet", "--daemon", NULL};
+	const char *unlock[] = {"gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode",
+		"loopback", "--passphrase-file", file, "--output", out, "--detach-sign",
+		fixture->content, NULL};
+	const char *end[] = {"gpg-connect-agent", "--homedir", home, "--no-autostart", "KILLAGENT",
+		"/bye", NULL};
+
+	assert_true(g_file_set_contents(file, "open sesame\n", -1, NULL));
+	assert_true(g_spawn_sync(NULL, (char **)start, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+		NULL, NULL, NULL));
+	fixture_run(unlock);
+	KilnGpg *gpg = open_home(home);
+	g_autoptr(KilnGpgKey) key = kiln_gpg_find_key(gpg, "safe@localhost", &error);
+	assert_no_error(error);
+	gboolean signs = kiln_gpg_check_signing(gpg, key->fingerprint, &error);
+	kiln_gpg_free(gpg);
+	fixture_run(end);
+	assert_no_error(error);
+	assert_true(signs);
+	assert_true(agents_end(home, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_leaves_no_agent_when_killed),
 		cmocka_unit_test(test_starts_over_after_a_kill),
 		cmocka_unit_test(test_leaves_the_users_agent_alone),
+		cmocka_unit_test(test_uses_what_the_users_agent_holds),
 	};
 
 	/* As in a service: nobody to ask for a passphrase. */

@@ -65,11 +65,12 @@ static gboolean answer_fingerprint(const KilnInvocation *invocation, const char 
 
 static gboolean read_expiry(gint64 *ret_seconds, GError **error)
 {
+	g_autoptr(GError) fault = NULL;
 	gint64 days = 0;
 
 	if (options.expires &&
-		!kiln_text_parse_number(options.expires, 1, MAX_DAYS, &days, error)) {
-		g_prefix_error(error, "--expires: ");
+		!kiln_text_parse_number(options.expires, 1, MAX_DAYS, &days, &fault)) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "--expires: %s", fault->message);
 		return FALSE;
 	}
 	*ret_seconds = days * SECONDS_PER_DAY;

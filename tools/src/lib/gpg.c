@@ -115,9 +115,16 @@ static gpgme_error_t give_passphrase(
 	return failed ? gpgme_error_from_errno(errno) : 0;
 }
 
+static gboolean is_set(const char *name)
+{
+	const char *value = g_getenv(name);
+
+	return value && *value;
+}
+
 gboolean kiln_gpg_can_ask(void)
 {
-	return isatty(STDIN_FILENO) || g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY");
+	return isatty(STDIN_FILENO) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
 }
 
 /* pinentry needs to know the terminal; gpg may have none of it among its own files. */
