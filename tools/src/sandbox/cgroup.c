@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_PREFIX "kiln-"
-
 struct KilnCgroup {
 	const char *kind;
 	char *memory, *processes; /* directories; the same one for version 2; NULL without groups */
@@ -97,18 +95,29 @@ static char *mount_point(const char *controller, char **ret_root)
 	return NULL;
 }
 
+/* Groups are named by the PID namespace and the pid of their kiln-root: another container's may be
+ * seen here, but not told dead from alive. */
+static char *name_prefix(void)
+{
+	g_autofree char *link = g_file_read_link("/proc/self/ns/pid", NULL);
+	const char *number = link ? strchr(link, '[') : NULL;
+
+	return g_strdup_printf(
+		"kiln-%" G_GUINT64_FORMAT "-", number ? g_ascii_strtoull(number + 1, NULL, 10) : 0);
+}
+
 /* A group that a killed kiln-root left is empty: its processes died with it. */
-static void remove_stale(const char *parent)
+static void remove_stale(const char *parent, const char *prefix)
 {
 	DIR *directory = opendir(parent);
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory))) {
 		gint64 pid;
-		if (!g_str_has_prefix(entry->d_name, NAME_PREFIX))
+		if (!g_str_has_prefix(entry->d_name, prefix))
 			continue;
-		pid = g_ascii_strtoll(entry->d_name + strlen(NAME_PREFIX), NULL, 10);
-		if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+		pid = g_ascii_strtoll(entry->d_name + strlen(prefix), NULL, 10);
+		if (pid == getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
 			unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
 	}
 	if (directory)
@@ -118,9 +127,10 @@ static void remove_stale(const char *parent)
 /* Makes the group below `parent` and returns its path, or NULL. */
 static char *make_group(const char *parent)
 {
-	g_autofree char *path = g_strdup_printf("%s/" NAME_PREFIX "%d", parent, getpid());
+	g_autofree char *prefix = name_prefix();
+	g_autofree char *path = g_strdup_printf("%s/%s%d", parent, prefix, getpid());
 
-	remove_stale(parent);
+	remove_stale(parent, prefix);
 	if (mkdir(path, 0755) != 0)
 		return NULL;
 	return g_steal_pointer(&path);
