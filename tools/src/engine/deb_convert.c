@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 /* Raise when the same input no longer gives the same RPM: every package is then made again. */
-#define FORMAT_VERSION "1"
+#define FORMAT_VERSION "2"
 #define CONF_MAX_BYTES (4 * 1024 * 1024)
 
 KilnImportConf *kiln_deb_convert_read_conf(const char *target_directory, GError **error)

@@ -23,15 +23,21 @@ static void add_name(KilnRpmPackage *package, const char *name, const char *evr)
 	g_autofree char *isa = g_strconcat(name, "(x86-64)", NULL);
 
 	kiln_capability_add(package->provides, name, KILN_SENSE_EQUAL, evr);
-	if (strcmp(package->arch, "x86_64") == 0 && !strchr(name, '(') && *name != '/')
+	if (strcmp(package->arch, "x86_64") == 0)
 		kiln_capability_add(package->provides, isa, KILN_SENSE_EQUAL, evr);
+}
+
+/* Paths and "kind(thing)" have no version of their own. */
+static gboolean is_package_name(const char *name)
+{
+	return *name != '/' && !strchr(name, '(');
 }
 
 static void add_recipe(KilnRpmPackage *package, const KilnImportRecipe *recipe, const char *evr)
 {
 	for (guint i = 0; i < recipe->provides->len; i++) {
 		const KilnCapability *extra = recipe->provides->pdata[i];
-		if (extra->sense != KILN_SENSE_ANY || *extra->name == '/')
+		if (extra->sense != KILN_SENSE_ANY || !is_package_name(extra->name))
 			kiln_capability_add(package->provides, extra->name, extra->sense, extra->evr);
 		else
 			add_name(package, extra->name, evr);

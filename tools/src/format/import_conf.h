@@ -27,7 +27,7 @@ typedef struct {
 	GPtrArray *directories; /* KilnImportDirectory */
 	char **drops;	      /* globs of paths left out; never NULL */
 	char **configs;	      /* globs of paths that are configuration besides the conffiles; never NULL */
-	GPtrArray *provides;  /* KilnCapability; those without comparison get the package's version */
+	GPtrArray *provides;  /* KilnCapability; plain names get the package's version */
 	GPtrArray *requires;  /* KilnCapability */
 	char *text;	      /* changes whenever any of the above does */
 } KilnImportRecipe;
