@@ -16,7 +16,8 @@ static void check(const GPtrArray *list, const char *prefix)
 		g_assert_true(g_str_has_suffix(capability->name, ")"));
 		g_assert_null(strpbrk(capability->name, " \t\r\n"));
 		g_assert_null(strpbrk(capability->evr, " \t\r\n-"));
-		g_assert_true((capability->sense == KILN_SENSE_EQUAL) == (*capability->evr != '\0'));
+		g_assert_true(
+			(capability->sense == KILN_SENSE_EQUAL) == (*capability->evr != '\0'));
 	}
 }
 

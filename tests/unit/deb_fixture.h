@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes real .deb files for tests (libarchive): an ar of debian-binary, control.tar.gz, data.tar.gz. */
+/* Writes real .deb files for tests (libarchive): an ar of debian-binary, control.tar.gz,
+ * data.tar.gz. */
 #pragma once
 
 #include <archive.h>
@@ -42,7 +43,8 @@ static inline gsize deb_tar(char *buffer, gsize capacity, const DebFile *files)
 
 	archive_write_set_format_gnutar(archive);
 	archive_write_add_filter_gzip(archive);
-	g_assert_cmpint(archive_write_open_memory(archive, buffer, capacity, &used), ==, ARCHIVE_OK);
+	g_assert_cmpint(
+		archive_write_open_memory(archive, buffer, capacity, &used), ==, ARCHIVE_OK);
 	for (gsize i = 0; files[i].path; i++)
 		deb_add(archive, &files[i]);
 	archive_write_close(archive);
@@ -50,7 +52,8 @@ static inline gsize deb_tar(char *buffer, gsize capacity, const DebFile *files)
 	return used;
 }
 
-static inline void deb_member(struct archive *archive, const char *name, const char *data, gsize size)
+static inline void deb_member(
+	struct archive *archive, const char *name, const char *data, gsize size)
 {
 	struct archive_entry *entry = archive_entry_new();
 
@@ -69,7 +72,9 @@ static inline void deb_write(
 	static char buffer[1024 * 1024];
 	struct archive *archive = archive_write_new();
 	const DebFile members[] = {{.path = "./control", .mode = S_IFREG | 0644, .data = control},
-		{.path = conffiles ? "./conffiles" : NULL, .mode = S_IFREG | 0644, .data = conffiles},
+		{.path = conffiles ? "./conffiles" : NULL,
+			.mode = S_IFREG | 0644,
+			.data = conffiles},
 		{0}};
 
 	archive_write_set_format_ar_svr4(archive);

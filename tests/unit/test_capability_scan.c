@@ -47,7 +47,8 @@ static void test_python_metadata(void **state)
 	/* versions as /usr/lib/rpm/pythondistdeps.py writes them */
 	static const char *const cases[][2] = {
 		{"Name: pbr\nVersion: 6.1.1\n", "pbr) = 6.1.1"},
-		{"Metadata-Version: 2.1\nName: Oslo.Config\nVersion: 9.7.0\n\nName: other\n", "oslo-config) = 9.7"},
+		{"Metadata-Version: 2.1\nName: Oslo.Config\nVersion: 9.7.0\n\nName: other\n",
+			"oslo-config) = 9.7"},
 		{"Name: a__b-.c\nVersion: 1.0.0\n", "a-b-c) = 1"},
 		{"Name: keystoneauth1\nVersion: 5.0.0rc1\n", "keystoneauth1) = 5~rc1"},
 		{"Name: x\nVersion: 1.2.dev3\n", "x) = 1.2~~dev3"},
@@ -69,7 +70,8 @@ static void test_python_metadata(void **state)
 		g_autofree char *text = NULL, *expected = NULL;
 		kiln_scan_python_metadata(cases[i][0], "3.13", list);
 		text = names_of(list);
-		expected = *cases[i][1] ? g_strdup_printf("python3dist(%s; python3.13dist(%s", cases[i][1], cases[i][1])
+		expected = *cases[i][1] ? g_strdup_printf("python3dist(%s; python3.13dist(%s",
+						  cases[i][1], cases[i][1])
 					: g_strdup("");
 		assert_string_equal(text, expected);
 	}

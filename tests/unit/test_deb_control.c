@@ -16,7 +16,8 @@ static void test_fields_and_paragraphs(void **state)
 
 	(void)state;
 	paragraphs = parse("\n# comment\nPackage: bash\nVersion:5.2-1\nDescription: shell\n"
-			   " first line\n .\n  kept indent\n# within\nEssential:\tyes \r\n\n \n\nPackage: zsh\nEmpty:\n",
+			   " first line\n .\n  kept indent\n# within\nEssential:\tyes \r\n\n "
+			   "\n\nPackage: zsh\nEmpty:\n",
 		&error);
 	assert_no_error(error);
 	assert_int_equal(paragraphs->len, 2);

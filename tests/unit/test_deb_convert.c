@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Conversion of real .deb files; what came out is judged by the rpm program and read by libarchive. */
+/* Conversion of real .deb files; what came out is judged by the rpm program and read by libarchive.
+ */
 #include "check.h"
 #include "base/digest.h"
 #include "base/process.h"
@@ -11,11 +12,12 @@
 #define FILE_ (S_IFREG | 0644)
 #define PROGRAM (S_IFREG | 0755)
 
-static const char control[] = "Package: demo\nVersion: 1:2.0-3+b1\nArchitecture: amd64\nMaintainer: A <a@b>\n"
-			      "Source: demo-src (2.0-3)\nPriority: required\nSection: utils\nHomepage: http://x/\n"
-			      "Pre-Depends: libc6 (>= 2.38)\nDepends: a | b (>= 1), c:any\nProvides: v, w (= 1)\n"
-			      "Breaks: old (<< 2)\nConflicts: rival\nReplaces: rival\n"
-			      "Description: short text\n long text\n .\n more\n";
+static const char control[] =
+	"Package: demo\nVersion: 1:2.0-3+b1\nArchitecture: amd64\nMaintainer: A <a@b>\n"
+	"Source: demo-src (2.0-3)\nPriority: required\nSection: utils\nHomepage: http://x/\n"
+	"Pre-Depends: libc6 (>= 2.38)\nDepends: a | b (>= 1), c:any\nProvides: v, w (= 1)\n"
+	"Breaks: old (<< 2)\nConflicts: rival\nReplaces: rival\n"
+	"Description: short text\n long text\n .\n more\n";
 
 static const DebFile payload[] = {
 	{.path = "./", .mode = DIRECTORY},
@@ -35,16 +37,19 @@ static const DebFile payload[] = {
 	{.path = "./usr/share/doc/demo/README", .mode = FILE_, .data = "read me"},
 	{.path = "./usr/share/locale/de/LC_MESSAGES/demo.mo", .mode = FILE_, .data = "mo"},
 	{.path = "./usr/share/zero", .mode = FILE_},
-	{.path = "./usr/lib/x86_64-linux-gnu/pkgconfig/demo.pc", .mode = FILE_, .data = "Version: 7\n"},
+	{.path = "./usr/lib/x86_64-linux-gnu/pkgconfig/demo.pc",
+		.mode = FILE_,
+		.data = "Version: 7\n"},
 	{.path = "./var/spool/", .mode = S_IFDIR | 02775, .group = "mail"},
 	{.path = "./var/spool/x", .mode = FILE_, .data = "x"},
 	{0},
 };
 
-static const char import_text[] = "[import]\npython=3.13\n[packages]\na=demo\n[package demo]\n"
-				  "link=/usr/bin/alias tool\ncopy=/etc/demo.conf /etc/copy.conf\n"
-				  "bundle=/usr/share/doc/demo/* /usr/share/all\ndirectory=/srv/demo 1777\n"
-				  "drop=/usr/share/zero\nconfig=/etc/copy.conf\nprovides=/opt/x\nrequires=extra\n";
+static const char import_text[] =
+	"[import]\npython=3.13\n[packages]\na=demo\n[package demo]\n"
+	"link=/usr/bin/alias tool\ncopy=/etc/demo.conf /etc/copy.conf\n"
+	"bundle=/usr/share/doc/demo/* /usr/share/all\ndirectory=/srv/demo 1777\n"
+	"drop=/usr/share/zero\nconfig=/etc/copy.conf\nprovides=/opt/x\nrequires=extra\n";
 
 static const char no_recipe[] = "[import]\npython=3.13\n[packages]\na=demo\n";
 
@@ -64,7 +69,9 @@ static int set_up(void **state)
 	tree = g_build_filename(fixture->setup, "demo", "etc", NULL);
 	file = g_build_filename(tree, "added", NULL);
 	*state = fixture;
-	return kiln_fs_make_directory(tree, NULL) && kiln_fs_replace_text(file, "added\n", NULL) ? 0 : -1;
+	return kiln_fs_make_directory(tree, NULL) && kiln_fs_replace_text(file, "added\n", NULL)
+		       ? 0
+		       : -1;
 }
 
 static int tear_down(void **state)
@@ -82,7 +89,8 @@ static int tear_down(void **state)
 
 static gboolean convert(const Fixture *fixture, const char *import, GError **error)
 {
-	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import, "[names]\ndemo=demo-el\n", NULL);
+	g_autoptr(KilnImportConf) conf =
+		kiln_import_conf_parse(import, "[names]\ndemo=demo-el\n", NULL);
 	g_autofree char *sha256 = kiln_digest_of_file(fixture->deb, NULL, NULL);
 	g_autofree char *key =
 		kiln_deb_convert_key(conf, fixture->setup, "demo", sha256 ? sha256 : "", NULL);
@@ -108,7 +116,8 @@ static void convert_demo(const Fixture *fixture)
 
 static char *ask_rpm(const Fixture *fixture, const char *option, const char *format)
 {
-	const char *argv[] = {"rpm", option, format ? "--qf" : fixture->rpm, format, fixture->rpm, NULL};
+	const char *argv[] = {
+		"rpm", option, format ? "--qf" : fixture->rpm, format, fixture->rpm, NULL};
 	KilnProcess process = {.argv = argv};
 	char *output = NULL;
 	GError *error = NULL;
@@ -139,7 +148,8 @@ static void test_rpm_finds_the_digests_good(void **state)
 static void test_identity_and_texts(void **state)
 {
 	convert_demo(*state);
-	assert_answer(*state, "%{nevra} %{arch} %{sourcerpm}\\n", "demo-1:2.0-3+b1.x86_64 x86_64 demo-src-2.0-3.src.rpm\n");
+	assert_answer(*state, "%{nevra} %{arch} %{sourcerpm}\\n",
+		"demo-1:2.0-3+b1.x86_64 x86_64 demo-src-2.0-3.src.rpm\n");
 	assert_answer(*state, "%{summary}|%{description}|%{group}|%{url}|%{buildtime}",
 		"short text|long text\n\nmore|utils|http://x/|1700000000");
 }
@@ -148,12 +158,16 @@ static void test_relations(void **state)
 {
 	convert_demo(*state);
 	assert_answer(*state, "[%{requireflags:deptype} %{requirenevrs}\\n]",
-		"manual (a or b >= 1)\nmanual c\nmanual extra\nprereq group(mail)\nmanual libc6 >= 2.38\n"
-		"rpmlib rpmlib(CompressedFileNames) <= 3.0.4-1\nrpmlib rpmlib(FileDigests) <= 4.6.0-1\n"
-		"rpmlib rpmlib(PayloadFilesHavePrefix) <= 4.0-1\nrpmlib rpmlib(PayloadIsZstd) <= 5.4.18-1\n"
+		"manual (a or b >= 1)\nmanual c\nmanual extra\nprereq group(mail)\nmanual libc6 >= "
+		"2.38\n"
+		"rpmlib rpmlib(CompressedFileNames) <= 3.0.4-1\nrpmlib rpmlib(FileDigests) <= "
+		"4.6.0-1\n"
+		"rpmlib rpmlib(PayloadFilesHavePrefix) <= 4.0-1\nrpmlib rpmlib(PayloadIsZstd) <= "
+		"5.4.18-1\n"
 		"rpmlib rpmlib(RichDependencies) <= 4.12.0-1\n");
 	assert_answer(*state, "[%{providenevrs}\\n]",
-		"/bin/[\n/bin/aa\n/bin/alias\n/bin/ln\n/bin/mm\n/bin/tool\n/bin/zz\n/opt/x\ndemo = 1:2.0-3+b1\n"
+		"/bin/[\n/bin/aa\n/bin/alias\n/bin/ln\n/bin/mm\n/bin/tool\n/bin/zz\n/opt/x\ndemo = "
+		"1:2.0-3+b1\n"
 		"demo(x86-64) = 1:2.0-3+b1\ndemo-el = 1:2.0-3+b1\ndemo-el(x86-64) = 1:2.0-3+b1\n"
 		"pkgconfig(demo) = 7\nv\nw = 1\n");
 	assert_answer(*state, "[%{conflictnevrs}\\n]", "rival\n");
@@ -163,7 +177,9 @@ static void test_relations(void **state)
 static void test_files(void **state)
 {
 	convert_demo(*state);
-	assert_answer(*state, "[%{filenames} %{filemodes:perms} %{filegroupname} %{fileflags:fflags} %{filelinktos} %{filelangs}\\n]",
+	assert_answer(*state,
+		"[%{filenames} %{filemodes:perms} %{filegroupname} %{fileflags:fflags} "
+		"%{filelinktos} %{filelangs}\\n]",
 		"/etc/added -rw-r--r-- root   \n"
 		"/etc/copy.conf -rw-r--r-- root cn  \n"
 		"/etc/demo.conf -rw-r--r-- root cn  \n"
@@ -201,7 +217,8 @@ static void test_payload(void **state)
 		const char *path = archive_entry_pathname(entry);
 		char data[64] = "";
 		if (archive_entry_nlink(entry) > 1)
-			g_string_append_printf(order, "%s:%d ", path, (int)archive_entry_size(entry));
+			g_string_append_printf(
+				order, "%s:%d ", path, (int)archive_entry_size(entry));
 		assert_true(archive_read_data(archive, data, sizeof(data) - 1) >= 0);
 		if (strcmp(path, "./usr/share/all") == 0)
 			assert_string_equal(data, "read me\nlicence\n");
@@ -225,7 +242,8 @@ static void test_same_input_gives_same_bytes(void **state)
 	assert_string_equal(first, second);
 }
 
-static char *key_of(const Fixture *fixture, const char *import, const char *name, const char *sha256)
+static char *key_of(
+	const Fixture *fixture, const char *import, const char *name, const char *sha256)
 {
 	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import, "[names]\n", NULL);
 	GError *error = NULL;
@@ -242,11 +260,9 @@ static void test_key_names_every_input(void **state)
 	g_autofree char *key = key_of(fixture, import_text, "demo", "1");
 	g_autofree char *again = key_of(fixture, import_text, "demo", "1");
 	g_autofree char *other_deb = key_of(fixture, import_text, "demo", "2");
-	g_autofree char *other_recipe =
-		key_of(fixture, no_recipe, "demo", "1");
+	g_autofree char *other_recipe = key_of(fixture, no_recipe, "demo", "1");
 	g_autofree char *unrelated = key_of(fixture, import_text, "sed", "1");
-	g_autofree char *unrelated_again =
-		key_of(fixture, no_recipe, "sed", "1");
+	g_autofree char *unrelated_again = key_of(fixture, no_recipe, "sed", "1");
 	g_autofree char *other_tree = NULL;
 
 	assert_true(kiln_fs_replace_text(added, "changed\n", NULL));
@@ -272,11 +288,16 @@ static const struct {
 	{"Package: x\nVersion: 1\nArchitecture: all\nDepends: a (\n", {0}, "Depends: \"a (\""},
 	{"Package x\n", {0}, "line 1"},
 	{"Package: x\n\nPackage: y\n", {0}, "control file"},
-	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./../etc/passwd", .mode = FILE_, .data = "x"}, "cannot be kept"},
-	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./a/../../b", .mode = FILE_, .data = "x"}, "cannot be kept"},
-	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./dev/null", .mode = S_IFCHR | 0666}, "device node"},
-	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./fifo", .mode = S_IFIFO | 0666}, "device node"},
-	{"Package: demo\nVersion: 1\nArchitecture: all\n", {.path = "./a", .mode = FILE_, .hard_link = "./b"}, "not there"},
+	{"Package: x\nVersion: 1\nArchitecture: all\n",
+		{.path = "./../etc/passwd", .mode = FILE_, .data = "x"}, "cannot be kept"},
+	{"Package: x\nVersion: 1\nArchitecture: all\n",
+		{.path = "./a/../../b", .mode = FILE_, .data = "x"}, "cannot be kept"},
+	{"Package: x\nVersion: 1\nArchitecture: all\n",
+		{.path = "./dev/null", .mode = S_IFCHR | 0666}, "device node"},
+	{"Package: x\nVersion: 1\nArchitecture: all\n", {.path = "./fifo", .mode = S_IFIFO | 0666},
+		"device node"},
+	{"Package: demo\nVersion: 1\nArchitecture: all\n",
+		{.path = "./a", .mode = FILE_, .hard_link = "./b"}, "not there"},
 };
 
 static void test_bad_packages_are_refused(void **state)
@@ -302,8 +323,9 @@ static void test_stale_recipes_are_refused(void **state)
 
 	deb_write(fixture->deb, control, NULL, payload);
 	for (gsize i = 0; i < G_N_ELEMENTS(recipes); i++) {
-		g_autofree char *import = g_strconcat(
-			"[import]\npython=3.13\n[packages]\na=demo\n[package demo]\n", recipes[i], NULL);
+		g_autofree char *import =
+			g_strconcat("[import]\npython=3.13\n[packages]\na=demo\n[package demo]\n",
+				recipes[i], NULL);
 		GError *error = NULL;
 		assert_false(convert(fixture, import, &error));
 		assert_error(error, KILN_ERROR_CONFIG, "recipe");
@@ -315,8 +337,11 @@ static void test_other_bytes_than_promised_are_refused(void **state)
 	const Fixture *fixture = *state;
 	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import_text, "[names]\n", NULL);
 	g_autofree char *sha256 = g_strnfill(64, '0');
-	KilnDebConvert options = {.deb_path = fixture->deb, .sha256 = sha256, .conf = conf,
-		.setup_directory = fixture->setup, .output_path = fixture->rpm};
+	KilnDebConvert options = {.deb_path = fixture->deb,
+		.sha256 = sha256,
+		.conf = conf,
+		.setup_directory = fixture->setup,
+		.output_path = fixture->rpm};
 	GError *error = NULL;
 
 	deb_write(fixture->deb, control, NULL, payload);
@@ -330,8 +355,10 @@ static void test_configuration_that_changes_meanwhile(void **state)
 	g_autoptr(KilnImportConf) conf = kiln_import_conf_parse(import_text, "[names]\n", NULL);
 	g_autofree char *added = g_build_filename(fixture->setup, "demo", "etc", "late", NULL);
 	g_autofree char *sha256 = NULL, *key = NULL;
-	KilnDebConvert options = {.deb_path = fixture->deb, .conf = conf,
-		.setup_directory = fixture->setup, .output_path = fixture->rpm};
+	KilnDebConvert options = {.deb_path = fixture->deb,
+		.conf = conf,
+		.setup_directory = fixture->setup,
+		.output_path = fixture->rpm};
 	GError *error = NULL;
 
 	deb_write(fixture->deb, control, NULL, payload);
@@ -367,7 +394,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_relations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_payload, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_same_input_gives_same_bytes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_same_input_gives_same_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_key_names_every_input, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_packages_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_recipes_are_refused, set_up, tear_down),
@@ -375,7 +403,8 @@ int main(void)
 			test_other_bytes_than_promised_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_configuration_that_changes_meanwhile, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_every_truncation_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_every_truncation_is_refused, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,14 +16,15 @@ static const struct {
 	{"00:1-1", "1-1", NULL, FALSE},
 	{"1:1.3.dfsg+really1.3.1-1+b1", "1:1.3.dfsg+really1.3.1-1+b1", "1", FALSE},
 	{"257.13-1~deb13u1", "257.13-1~deb13u1", NULL, FALSE},
-	{"2.12.7+dfsg+really2.9.14-2.1+deb13u3", "2.12.7+dfsg+really2.9.14-2.1+deb13u3", NULL, FALSE},
+	{"2.12.7+dfsg+really2.9.14-2.1+deb13u3", "2.12.7+dfsg+really2.9.14-2.1+deb13u3", NULL,
+		FALSE},
 	{"1-2-3", "1.2-3", NULL, FALSE},
 	{"1-2-3-4", "1.2.3-4", NULL, FALSE},
 	{"13.8+deb13u7", "13.8+deb13u7-0", NULL, TRUE},
 };
 
-static const char *const bad_versions[] = {"", "-", "-1", "1-", ":1", "a:1-1", "1:", "1 2", "1_2", "1:2:3",
-	"1/2", "1^2", "\xc3\xa4", "1\n", "1234567890:1"};
+static const char *const bad_versions[] = {"", "-", "-1", "1-", ":1", "a:1-1", "1:", "1 2", "1_2",
+	"1:2:3", "1/2", "1^2", "\xc3\xa4", "1\n", "1234567890:1"};
 
 static void test_versions_become_evr(void **state)
 {
@@ -56,14 +57,16 @@ static void test_bad_versions_are_refused(void **state)
 
 static char *list_text(const GPtrArray *list)
 {
-	static const char *const senses[] = {"", "?", "<", "?", ">", "?", "?", "?", "=", "?", "<=", "?", ">="};
+	static const char *const senses[] = {
+		"", "?", "<", "?", ">", "?", "?", "?", "=", "?", "<=", "?", ">="};
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < list->len; i++) {
 		const KilnCapability *capability = list->pdata[i];
 		g_string_append_printf(text, "%s%s", i ? "; " : "", capability->name);
 		if (capability->sense)
-			g_string_append_printf(text, " %s %s", senses[capability->sense], capability->evr);
+			g_string_append_printf(
+				text, " %s %s", senses[capability->sense], capability->evr);
 		else
 			assert_string_equal(capability->evr, "");
 	}
@@ -134,7 +137,8 @@ static void test_relations_become_capabilities(void **state)
 		g_autoptr(GPtrArray) list = kiln_capability_list_new();
 		GError *error = NULL;
 		g_autofree char *text = NULL;
-		assert_true(kiln_debian_relations_map(relations[i].value, relations[i].kind, list, &error));
+		assert_true(kiln_debian_relations_map(
+			relations[i].value, relations[i].kind, list, &error));
 		assert_no_error(error);
 		text = list_text(list);
 		assert_string_equal(text, relations[i].mapped);
@@ -148,7 +152,8 @@ static void test_bad_relations_leave_the_list_alone(void **state)
 		g_autoptr(GPtrArray) list = kiln_capability_list_new();
 		GError *error = NULL;
 		kiln_capability_add(list, "before", KILN_SENSE_ANY, NULL);
-		if (kiln_debian_relations_map(bad_relations[i].value, bad_relations[i].kind, list, &error))
+		if (kiln_debian_relations_map(
+			    bad_relations[i].value, bad_relations[i].kind, list, &error))
 			fail_msg("accepted \"%s\"", bad_relations[i].value);
 		assert_int_equal(list->len, 1);
 		assert_error(error, KILN_ERROR_CONFIG, "\"");

@@ -61,7 +61,8 @@ static char *answer_of_elfdeps(const char *path)
 
 	assert_true(kiln_process_check(&(KilnProcess){.argv = where}, &program, &error));
 	argv[0] = g_strstrip(program);
-	assert_true(kiln_process_check(&(KilnProcess){.argv = argv, .input = input}, &output, &error));
+	assert_true(
+		kiln_process_check(&(KilnProcess){.argv = argv, .input = input}, &output, &error));
 	assert_no_error(error);
 	lines = g_strsplit(output, "\n", -1);
 	qsort(lines, g_strv_length(lines), sizeof(*lines), compare_texts);
@@ -96,7 +97,8 @@ static void test_answers_as_elfdeps_does(void **state)
 static void test_what_is_no_library_offers_nothing(void **state)
 {
 	static const char *const texts[] = {"", "\177ELF", "\177ELF\002", "#!/bin/sh\n",
-		"\177ELF\001\001\001\0\0\0\0\0\0\0\0\0\0\0", "\177ELF\002\001\001aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+		"\177ELF\001\001\001\0\0\0\0\0\0\0\0\0\0\0",
+		"\177ELF\002\001\001aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {

@@ -20,8 +20,10 @@ static KilnImportConf *parse(const char *import, const char *names)
 
 static void test_packages_are_sorted_and_unique(void **state)
 {
-	g_autoptr(KilnImportConf) conf = parse(
-		"[import]\npython=3.13\nexclude=mawk; busybox ;\n[packages]\none=sed;bash;gawk\ntwo= bash ;;awk\n", NAMES);
+	g_autoptr(KilnImportConf) conf =
+		parse("[import]\npython=3.13\nexclude=mawk; busybox "
+		      ";\n[packages]\none=sed;bash;gawk\ntwo= bash ;;awk\n",
+			NAMES);
 	g_autofree char *packages = g_strjoinv(" ", conf->packages);
 	g_autofree char *excludes = g_strjoinv(" ", conf->excludes);
 
@@ -33,10 +35,12 @@ static void test_packages_are_sorted_and_unique(void **state)
 
 static void test_recipes(void **state)
 {
-	g_autoptr(KilnImportConf) conf = parse(IMPORT
-		"[package gawk]\nlink=/usr/bin/awk gawk;/usr/bin/nawk gawk\ncopy=/a /b\nbundle=/c/*.crt /d\n"
-		"directory=/mnt 0755;/var/mail 2775 mail\ndrop=/x*;/y\nconfig=/b\nprovides=/bin/awk\nrequires=b >= 2\n",
-		"[names]\ngawk=awk;python(abi) = 3.13\n");
+	g_autoptr(KilnImportConf) conf =
+		parse(IMPORT "[package gawk]\nlink=/usr/bin/awk gawk;/usr/bin/nawk gawk\ncopy=/a "
+			     "/b\nbundle=/c/*.crt /d\n"
+			     "directory=/mnt 0755;/var/mail 2775 "
+			     "mail\ndrop=/x*;/y\nconfig=/b\nprovides=/bin/awk\nrequires=b >= 2\n",
+			"[names]\ngawk=awk;python(abi) = 3.13\n");
 	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, "gawk");
 	const KilnImportDirectory *directory;
 	const KilnCapability *capability;
@@ -65,8 +69,8 @@ static void test_recipes(void **state)
 /* The identity of a conversion rests on it. */
 static void test_text_changes_with_the_recipe(void **state)
 {
-	static const char *const recipes[] = {"link=/a b\n", "link=/a c\n", "link=/a b;/c d\n", "copy=/a b\n",
-		"drop=/a b\n", "requires=a\n", "provides=a\n"};
+	static const char *const recipes[] = {"link=/a b\n", "link=/a c\n", "link=/a b;/c d\n",
+		"copy=/a b\n", "drop=/a b\n", "requires=a\n", "provides=a\n"};
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	(void)state;
@@ -122,8 +126,10 @@ static void test_shipped_files_parse(void **state)
 	g_autoptr(KilnImportConf) conf = NULL;
 
 	(void)state;
-	assert_true(g_file_get_contents("repo-config/targets/trixie/import.conf", &import, NULL, NULL));
-	assert_true(g_file_get_contents("repo-config/targets/trixie/names.conf", &names, NULL, NULL));
+	assert_true(
+		g_file_get_contents("repo-config/targets/trixie/import.conf", &import, NULL, NULL));
+	assert_true(
+		g_file_get_contents("repo-config/targets/trixie/names.conf", &names, NULL, NULL));
 	conf = parse(import, names);
 	assert_true(g_strv_contains((const char *const *)conf->packages, "bash"));
 	assert_non_null(kiln_import_conf_recipe(conf, "libc6"));

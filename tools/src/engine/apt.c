@@ -142,7 +142,8 @@ static gboolean find_mirror(Mirror *ret_mirror, GError **error)
 		return TRUE;
 	}
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-		"asking apt for a Debian mirror: no source of this machine is the Debian archive; add one "
+		"asking apt for a Debian mirror: no source of this machine is the Debian archive; "
+		"add one "
 		"to /etc/apt/sources.list.d");
 	return FALSE;
 }
@@ -170,9 +171,9 @@ static char *sources_text(const Mirror *mirror, const char *suite, gboolean with
 
 static gboolean is_network_setting(const char *line)
 {
-	static const char *const left_out[] = {"Acquire::IndexTargets", "Acquire::Allow", "Acquire::cdrom",
-		"Acquire::Changelogs", "Acquire::Languages", "Acquire::GzipIndexes",
-		"Acquire::CompressionTypes"};
+	static const char *const left_out[] = {"Acquire::IndexTargets", "Acquire::Allow",
+		"Acquire::cdrom", "Acquire::Changelogs", "Acquire::Languages",
+		"Acquire::GzipIndexes", "Acquire::CompressionTypes"};
 
 	if (!g_str_has_prefix(line, "Acquire::"))
 		return FALSE;
@@ -234,7 +235,8 @@ static char *config_text(const char *apt_dir, GError **error)
 
 static gboolean make_directories(const char *apt_dir, GError **error)
 {
-	static const char *const names[] = {"lists/partial", "archives/partial", "sources.d", "empty"};
+	static const char *const names[] = {
+		"lists/partial", "archives/partial", "sources.d", "empty"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(apt_dir, names[i], NULL);
@@ -247,7 +249,8 @@ static gboolean make_directories(const char *apt_dir, GError **error)
 static gboolean write_configuration(
 	const char *apt_dir, const char *config_path, const char *sources, GError **error)
 {
-	g_autofree char *sources_path = g_build_filename(apt_dir, "sources.d", "kiln.sources", NULL);
+	g_autofree char *sources_path =
+		g_build_filename(apt_dir, "sources.d", "kiln.sources", NULL);
 	g_autofree char *status_path = g_build_filename(apt_dir, "status", NULL);
 	g_autofree char *config = config_text(apt_dir, error);
 
@@ -306,7 +309,8 @@ static gboolean refresh(
 	if (update(config_path, &problem))
 		return kiln_fs_replace_text(stamp_path, sources, error);
 	if (have_lists && g_error_matches(problem, KILN_ERROR, KILN_ERROR_NETWORK)) {
-		kiln_event_warning("apt", "%s; going on with lists of %" G_GINT64_FORMAT " hours ago",
+		kiln_event_warning("apt",
+			"%s; going on with lists of %" G_GINT64_FORMAT " hours ago",
 			problem->message, age_s / 3600);
 		return TRUE;
 	}
@@ -324,7 +328,8 @@ static gboolean sources_enabled(const char *apt_dir)
 	return text && g_str_has_prefix(text, "Types: deb deb-src");
 }
 
-char *kiln_apt_prepare(const char *apt_dir, const char *suite, gboolean with_sources, GError **error)
+char *kiln_apt_prepare(
+	const char *apt_dir, const char *suite, gboolean with_sources, GError **error)
 {
 	g_autofree char *directory = g_build_filename(apt_dir, suite, NULL);
 	g_autofree char *lock_path = g_build_filename(directory, "kiln.lock", NULL);

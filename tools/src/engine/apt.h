@@ -16,12 +16,13 @@
  * caller owns. Errors: SYSTEM apt is missing, CONFIG the machine's apt knows no Debian mirror,
  * NETWORK the mirror does not answer, VERIFY its index is not signed by a trusted key.
  */
-char *kiln_apt_prepare(const char *apt_dir, const char *suite, gboolean with_sources, GError **error);
+char *kiln_apt_prepare(
+	const char *apt_dir, const char *suite, gboolean with_sources, GError **error);
 
 /* The environment for apt programs that are to use `config_path` (of kiln_apt_prepare): the default
  * one of base/process plus APT_CONFIG. Caller owns (g_strfreev). */
 char **kiln_apt_environment(const char *config_path);
 
-/* What an apt program complains about in its standard error: the first line, without apt's "E:" mark.
- * Caller owns. */
+/* What an apt program complains about in its standard error: the first line, without apt's "E:"
+ * mark. Caller owns. */
 char *kiln_apt_complaint(const char *error_output);

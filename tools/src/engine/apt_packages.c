@@ -49,8 +49,8 @@ static char *run_apt(
 	g_autoptr(GPtrArray) argv = arguments;
 	g_auto(GStrv) environment = kiln_apt_environment(config_path);
 	g_auto(KilnProcessResult) result = {0};
-	KilnProcess process = {.environment = (const char *const *)environment,
-		.timeout_ms = RESOLVE_TIMEOUT_MS};
+	KilnProcess process = {
+		.environment = (const char *const *)environment, .timeout_ms = RESOLVE_TIMEOUT_MS};
 
 	g_ptr_array_add(argv, NULL);
 	process.argv = (const char *const *)argv->pdata;
@@ -73,7 +73,8 @@ static GPtrArray *arguments_of(const char *const *fixed)
 	return arguments;
 }
 
-/* apt leaves out of --print-uris what its archive directory already has, so it gets an empty one. */
+/* apt leaves out of --print-uris what its archive directory already has, so it gets an empty one.
+ */
 static char *list_files(const char *config_path, const char *const *names,
 	const char *const *excludes, GError **error)
 {
@@ -110,14 +111,16 @@ static gboolean unexpected(GError **error, const char *what)
 {
 	g_autofree char *printable = kiln_text_printable(what);
 
-	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "apt answered in an unknown form: %s", printable);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "apt answered in an unknown form: %s",
+		printable);
 	return FALSE;
 }
 
 /* Lines "'URI' FILE SIZE DIGEST" into "name=version" -> file name. */
 static GHashTable *parse_files(const char *text, GError **error)
 {
-	g_autoptr(GHashTable) files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GHashTable) files =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (guint i = 0; lines[i]; i++) {
@@ -149,7 +152,8 @@ static KilnAptPackage *package_of(
 	package->sha256 = g_strdup(kiln_deb_control_get(paragraph, "SHA256"));
 	argument = g_strconcat(package->name ? package->name : "", "=", package->version, NULL);
 	package->file_name = g_strdup(g_hash_table_lookup(files, argument));
-	if (!package->file_name || !package->architecture || !kiln_digest_is_valid(package->sha256) ||
+	if (!package->file_name || !package->architecture ||
+		!kiln_digest_is_valid(package->sha256) ||
 		!kiln_text_parse_number(size, 1, G_MAXINT64, &size_bytes, NULL)) {
 		unexpected(error, argument);
 		return NULL;
@@ -185,7 +189,8 @@ static GPtrArray *describe(const char *config_path, GHashTable *files, GError **
 			return NULL;
 		g_ptr_array_add(packages, package);
 	}
-	if (!paragraphs || (packages->len != g_hash_table_size(files) && !unexpected(error, "a package is missing")))
+	if (!paragraphs || (packages->len != g_hash_table_size(files) &&
+				   !unexpected(error, "a package is missing")))
 		return NULL;
 	g_ptr_array_sort(packages, compare_names);
 	return g_steal_pointer(&packages);
@@ -230,7 +235,8 @@ static gboolean batch_ended(gpointer job, const KilnProcessResult *result, GErro
 		return TRUE;
 	}
 	reason = kiln_apt_complaint(result->error_output);
-	g_set_error(error, KILN_ERROR, differs ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK, "downloading packages of the base: %s",
+	g_set_error(error, KILN_ERROR, differs ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
+		"downloading packages of the base: %s",
 		result->timed_out ? "the mirror does not answer" : reason);
 	return FALSE;
 }

@@ -40,7 +40,7 @@ typedef struct Import {
 	KilnImportConf *conf;
 	char *apt_config;
 	char *archive_directory;
-	char *interpreter; /* directory of the Python that compiles modules; NULL: none */
+	char *interpreter;   /* directory of the Python that compiles modules; NULL: none */
 	GPtrArray *packages; /* KilnAptPackage */
 	GPtrArray *items;
 	GPtrArray *missing; /* the items to convert; borrowed */
@@ -83,8 +83,9 @@ static gboolean resolve(Import *import, GError **error)
 		return FALSE;
 	apt_directory = g_path_get_dirname(import->apt_config);
 	import->archive_directory = g_build_filename(apt_directory, "archives", NULL);
-	import->packages = kiln_apt_resolve(import->apt_config,
-		(const char *const *)import->conf->packages, (const char *const *)import->conf->excludes, error);
+	import->packages =
+		kiln_apt_resolve(import->apt_config, (const char *const *)import->conf->packages,
+			(const char *const *)import->conf->excludes, error);
 	if (!import->packages)
 		return FALSE;
 	kiln_event_done("resolve", kiln_clock_monotonic_us() - started, "%u packages",
@@ -94,11 +95,13 @@ static gboolean resolve(Import *import, GError **error)
 
 static Item *make_item(Import *import, const KilnAptPackage *package, GError **error)
 {
-	g_autofree char *setup = g_build_filename(import->options->target_directory, "base-setup", NULL);
+	g_autofree char *setup =
+		g_build_filename(import->options->target_directory, "base-setup", NULL);
 	g_autofree char *key =
 		kiln_deb_convert_key(import->conf, setup, package->name, package->sha256, error);
-	g_autofree char *file_name = key ? kiln_debian_rpm_file_name(package->name, package->version,
-						   package->architecture, error) : NULL;
+	g_autofree char *file_name = key ? kiln_debian_rpm_file_name(package->name,
+						   package->version, package->architecture, error)
+					 : NULL;
 	Item *item;
 
 	if (!file_name)
@@ -142,7 +145,8 @@ static GPtrArray *packages_to_read(const Import *import)
 
 	for (guint i = 0; i < import->items->len; i++) {
 		Item *item = import->items->pdata[i];
-		if (g_ptr_array_find(import->missing, item, NULL) || is_interpreter(import, item->source))
+		if (g_ptr_array_find(import->missing, item, NULL) ||
+			is_interpreter(import, item->source))
 			g_ptr_array_add(wanted, (gpointer)item->source);
 	}
 	return wanted;
@@ -227,7 +231,8 @@ static gboolean queue_conversion(KilnPool *pool, const char *helper, Item *item,
 static gboolean convert(Import *import, GError **error)
 {
 	gint64 started = kiln_clock_monotonic_us();
-	guint parallel = import->options->parallel ? import->options->parallel : g_get_num_processors();
+	guint parallel =
+		import->options->parallel ? import->options->parallel : g_get_num_processors();
 	g_autoptr(KilnPool) pool = kiln_pool_new(parallel, conversion_ended);
 	g_autofree char *helper =
 		g_build_filename(import->options->helper_directory, "kiln-deb2rpm", NULL);
@@ -241,7 +246,8 @@ static gboolean convert(Import *import, GError **error)
 	}
 	if (!kiln_pool_run(pool, error))
 		return FALSE;
-	kiln_event_done("convert", kiln_clock_monotonic_us() - started, "%u packages", import->converted);
+	kiln_event_done(
+		"convert", kiln_clock_monotonic_us() - started, "%u packages", import->converted);
 	return TRUE;
 }
 
@@ -333,7 +339,8 @@ static gboolean remove_others(Import *import, GError **error)
 	for (guint i = 0; names && names[i]; i++) {
 		g_autofree char *path = g_build_filename(directory, names[i], NULL);
 		const char *file_name = g_hash_table_lookup(current, names[i]);
-		if (file_name ? !keep_only(path, file_name, error) : !kiln_fs_remove_tree(path, error))
+		if (file_name ? !keep_only(path, file_name, error)
+			      : !kiln_fs_remove_tree(path, error))
 			return FALSE;
 		import->result.removed += file_name == NULL;
 	}
@@ -347,11 +354,12 @@ static gboolean remove_old_downloads(const Import *import, GError **error)
 	g_auto(GStrv) names = kiln_fs_list(import->archive_directory, error);
 
 	for (guint i = 0; i < import->packages->len; i++)
-		g_hash_table_add(current, ((KilnAptPackage *)import->packages->pdata[i])->file_name);
+		g_hash_table_add(
+			current, ((KilnAptPackage *)import->packages->pdata[i])->file_name);
 	for (guint i = 0; names && names[i]; i++) {
 		g_autofree char *path = g_build_filename(import->archive_directory, names[i], NULL);
-		if (g_str_has_suffix(names[i], ".deb") && !g_hash_table_contains(current, names[i]) &&
-			unlink(path) != 0)
+		if (g_str_has_suffix(names[i], ".deb") &&
+			!g_hash_table_contains(current, names[i]) && unlink(path) != 0)
 			return kiln_error_set_errno(error, errno, "removing \"%s\"", path);
 	}
 	return names != NULL;
@@ -387,7 +395,8 @@ char *kiln_base_import_digest(const char *target_directory, GError **error)
 			return NULL;
 		kiln_digest_add(digest, names[i], content);
 	}
-	return kiln_deb_convert_add_inputs(digest, setup, error) ? kiln_digest_finish(digest) : NULL;
+	return kiln_deb_convert_add_inputs(digest, setup, error) ? kiln_digest_finish(digest)
+								 : NULL;
 }
 
 gboolean kiln_base_import(
@@ -400,9 +409,9 @@ gboolean kiln_base_import(
 	if (!lock)
 		return FALSE;
 	import.conf = kiln_deb_convert_read_conf(options->target_directory, error);
-	return import.conf && resolve(&import, error) &&
-	       find_missing(&import, error) && download(&import, error) &&
-	       unpack_interpreter(&import, error) && convert(&import, error) &&
-	       remove_interpreter(&import, error) && write_metadata(&import, error) && remove_others(&import, error) &&
+	return import.conf && resolve(&import, error) && find_missing(&import, error) &&
+	       download(&import, error) && unpack_interpreter(&import, error) &&
+	       convert(&import, error) && remove_interpreter(&import, error) &&
+	       write_metadata(&import, error) && remove_others(&import, error) &&
 	       remove_old_downloads(&import, error) && finish(&import, ret_result, error);
 }

@@ -14,17 +14,17 @@
 typedef struct {
 	const char *target_directory; /* holds import.conf, names.conf, base-setup/ */
 	const char *output_directory;
-	const char *apt_directory;    /* of kiln_apt_prepare */
+	const char *apt_directory; /* of kiln_apt_prepare */
 	const char *suite;
 	const char *helper_directory; /* holds kiln-deb2rpm */
 	guint parallel;		      /* 0: one for each processor */
 } KilnBaseImport;
 
 typedef struct {
-	guint packages;	   /* in the base now */
-	guint converted;   /* of these, made by this import */
-	guint kept;	   /* of these, made before */
-	guint removed;	   /* no longer in the base */
+	guint packages;	 /* in the base now */
+	guint converted; /* of these, made by this import */
+	guint kept;	 /* of these, made before */
+	guint removed;	 /* no longer in the base */
 	guint64 downloaded_bytes;
 	guint64 size_bytes; /* of all RPM files */
 } KilnBaseImportResult;

@@ -103,7 +103,8 @@ static const char *required_field(const KilnDebControl *control, const char *fie
 	const char *value = kiln_deb_control_get(control, field);
 
 	if (!value || !*value)
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "its control file has no %s", field);
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_CONFIG, "its control file has no %s", field);
 	return value && *value ? value : NULL;
 }
 
@@ -123,7 +124,8 @@ static gboolean map_fields(const KilnDebControl *control, KilnRpmPackage *packag
 
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
 		const char *value = kiln_deb_control_get(control, fields[i].field);
-		if (value && !kiln_debian_relations_map(value, fields[i].kind, fields[i].list, error)) {
+		if (value &&
+			!kiln_debian_relations_map(value, fields[i].kind, fields[i].list, error)) {
 			g_prefix_error(error, "%s: ", fields[i].field);
 			return FALSE;
 		}
@@ -139,7 +141,8 @@ static char *source_rpm(const KilnDebControl *control, const KilnRpmPackage *pac
 	g_auto(KilnDebianVersion) version = {0};
 
 	if (g_strv_length(words) > 2 && kiln_debian_version_parse(words[2], &version, NULL))
-		return g_strdup_printf("%s-%s-%s.src.rpm", words[0], version.version, version.release);
+		return g_strdup_printf(
+			"%s-%s-%s.src.rpm", words[0], version.version, version.release);
 	return g_strdup_printf("%s-%s-%s.src.rpm", words[0], package->version, package->release);
 }
 
@@ -207,7 +210,8 @@ static gboolean write_package(const KilnDebConvert *options, const KilnDebContro
 	const KilnDebFiles *files, KilnRpmPackage *package, GError **error)
 {
 	const char *priority = kiln_deb_control_get(control, "Priority");
-	gboolean is_core = g_strcmp0(priority, "required") == 0 || g_strcmp0(priority, "important") == 0;
+	gboolean is_core =
+		g_strcmp0(priority, "required") == 0 || g_strcmp0(priority, "important") == 0;
 	g_auto(Texts) texts = {0};
 
 	if (!map_fields(control, package, error))
@@ -220,19 +224,21 @@ static gboolean write_package(const KilnDebConvert *options, const KilnDebContro
 	       kiln_rpm_write(package, options->output_path, error);
 }
 
-static gboolean convert(
-	const KilnDebConvert *options, const KilnDeb *deb, const KilnDebControl *control, GError **error)
+static gboolean convert(const KilnDebConvert *options, const KilnDeb *deb,
+	const KilnDebControl *control, GError **error)
 {
 	const char *name = required_field(control, "Package", error);
 	const char *version = name ? required_field(control, "Version", error) : NULL;
 	const char *architecture = version ? required_field(control, "Architecture", error) : NULL;
-	g_autofree char *tree = name ? g_build_filename(options->setup_directory, name, NULL) : NULL;
+	g_autofree char *tree =
+		name ? g_build_filename(options->setup_directory, name, NULL) : NULL;
 	g_autoptr(GPtrArray) provides = kiln_capability_list_new();
 	g_autoptr(GPtrArray) requires = kiln_capability_list_new();
 	g_autoptr(GPtrArray) conflicts = kiln_capability_list_new();
 	g_auto(KilnDebianVersion) parsed = {0};
 	g_autoptr(KilnDebFiles) files = NULL;
-	KilnRpmPackage package = {.provides = provides, .requires = requires, .conflicts = conflicts};
+	KilnRpmPackage package = {
+		.provides = provides, .requires = requires, .conflicts = conflicts};
 
 	if (!architecture || !kiln_debian_version_parse(version, &parsed, error))
 		return FALSE;
@@ -242,13 +248,14 @@ static gboolean convert(
 	package.release = parsed.release;
 	package.arch = kiln_debian_architecture(architecture);
 	if (!package.arch) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "it is for architecture \"%s\"", architecture);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "it is for architecture \"%s\"",
+			architecture);
 		return FALSE;
 	}
 	files = kiln_deb_files_make(deb, kiln_import_conf_recipe(options->conf, name), tree,
 		strcmp(name, "base-files") == 0, error);
 	if (!files || (options->interpreter && !kiln_bytecode_add(files, options->interpreter,
-							options->conf->python, error)))
+						       options->conf->python, error)))
 		return FALSE;
 	return write_package(options, control, files, &package, error);
 }

@@ -24,13 +24,16 @@ typedef struct {
 	const char *sha256; /* of the .deb, as the signed package index states it */
 	const char *key;    /* what kiln_deb_convert_key said */
 	const KilnImportConf *conf;
-	const char *setup_directory; /* holds a tree of additional files for some packages: NAME/… */
-	const char *interpreter; /* tree of kiln_bytecode_unpack; NULL: no Python byte code is made */
+	const char
+		*setup_directory; /* holds a tree of additional files for some packages: NAME/… */
+	const char
+		*interpreter; /* tree of kiln_bytecode_unpack; NULL: no Python byte code is made */
 	const char *output_path;
 } KilnDebConvert;
 
 /* Converts one package. VERIFY when the .deb is not the one of `sha256`; CONFIG for a .deb or a
- * recipe that cannot be followed, or when the configuration has changed since `key` was made. Replaces `output_path` atomically. */
+ * recipe that cannot be followed, or when the configuration has changed since `key` was made.
+ * Replaces `output_path` atomically. */
 gboolean kiln_deb_convert(const KilnDebConvert *options, GError **error);
 
 /*

@@ -34,7 +34,8 @@ static gboolean matches_any(char **globs, const char *path)
 static guint doc_flags(const char *path)
 {
 	if (g_str_has_prefix(path, "/usr/share/doc/"))
-		return g_str_has_suffix(path, "/copyright") ? KILN_RPM_FILE_LICENSE : KILN_RPM_FILE_DOC;
+		return g_str_has_suffix(path, "/copyright") ? KILN_RPM_FILE_LICENSE
+							    : KILN_RPM_FILE_DOC;
 	if (g_str_has_prefix(path, "/usr/share/man/") || g_str_has_prefix(path, "/usr/share/info/"))
 		return KILN_RPM_FILE_DOC;
 	return 0;
@@ -82,8 +83,8 @@ static gboolean is_plain_directory(const KilnDebEntry *entry)
 /* The aliases of a merged /usr as directories: an old package's "/bin" is no directory any more. */
 static gboolean is_alias(const char *path)
 {
-	return strcmp(path, "/bin") == 0 || strcmp(path, "/sbin") == 0 || strcmp(path, "/lib") == 0 ||
-	       strcmp(path, "/lib64") == 0;
+	return strcmp(path, "/bin") == 0 || strcmp(path, "/sbin") == 0 ||
+	       strcmp(path, "/lib") == 0 || strcmp(path, "/lib64") == 0;
 }
 
 static gboolean is_owned(const KilnDebEntry *entry, GHashTable *parents, gboolean owns_directories)
@@ -231,7 +232,8 @@ static gboolean add_bundles(
 		g_autoptr(GBytes) joined = join_matching(deb, pair->first);
 		if (g_bytes_get_size(joined) == 0)
 			return not_in_package(error, pair->first);
-		set_bytes(files, add_file(files, pair->second, S_IFREG | 0644), g_steal_pointer(&joined));
+		set_bytes(files, add_file(files, pair->second, S_IFREG | 0644),
+			g_steal_pointer(&joined));
 	}
 	return TRUE;
 }
@@ -314,7 +316,8 @@ KilnDebFiles *kiln_deb_files_make(const KilnDeb *deb, const KilnImportRecipe *re
 	if (recipe) {
 		add_links(files, recipe);
 		add_directories(files, recipe);
-		if (!add_copies(files, deb, recipe, error) || !add_bundles(files, deb, recipe, error))
+		if (!add_copies(files, deb, recipe, error) ||
+			!add_bundles(files, deb, recipe, error))
 			return NULL;
 	}
 	if (setup_directory && g_file_test(setup_directory, G_FILE_TEST_IS_DIR) &&

@@ -38,7 +38,8 @@ static void add_recipe(KilnRpmPackage *package, const KilnImportRecipe *recipe, 
 	for (guint i = 0; i < recipe->provides->len; i++) {
 		const KilnCapability *extra = recipe->provides->pdata[i];
 		if (extra->sense != KILN_SENSE_ANY || !is_package_name(extra->name))
-			kiln_capability_add(package->provides, extra->name, extra->sense, extra->evr);
+			kiln_capability_add(
+				package->provides, extra->name, extra->sense, extra->evr);
 		else
 			add_name(package, extra->name, evr);
 	}
@@ -50,11 +51,13 @@ static void add_recipe(KilnRpmPackage *package, const KilnImportRecipe *recipe, 
 
 static char *text_of(const KilnRpmFile *file)
 {
-	return file->size <= TEXT_MAX_BYTES ? g_strndup((const char *)file->data, file->size) : NULL;
+	return file->size <= TEXT_MAX_BYTES ? g_strndup((const char *)file->data, file->size)
+					    : NULL;
 }
 
 typedef struct {
-	const char *python; /* Debian's directories of Python 3 modules do not name the minor version */
+	const char *
+		python; /* Debian's directories of Python 3 modules do not name the minor version */
 	GPtrArray *provides;
 } Scan;
 
@@ -92,8 +95,7 @@ static void scan_accounts(const KilnRpmFile *file, const char *kind, GPtrArray *
 
 	for (guint i = 0; lines[i]; i++) {
 		gsize length = strcspn(lines[i], ":");
-		g_autofree char *name =
-			g_strdup_printf("%s(%.*s)", kind, (int)length, lines[i]);
+		g_autofree char *name = g_strdup_printf("%s(%.*s)", kind, (int)length, lines[i]);
 		if (length > 0)
 			kiln_capability_add(provides, name, KILN_SENSE_ANY, NULL);
 	}
@@ -154,8 +156,7 @@ static void require_owner(KilnRpmPackage *package, const char *kind, const char 
 		kiln_capability_add(package->requires, capability, KILN_SENSE_PREREQUISITE, NULL);
 }
 
-void kiln_deb_provides_add(
-	KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core)
+void kiln_deb_provides_add(KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core)
 {
 	g_autofree char *evr = package_evr(package);
 	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, package->name);

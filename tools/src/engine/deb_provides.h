@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The capabilities of an imported package that its Debian control file does not state: what rpm's
- * dependency generators would have found in its files, and the names its recipe adds. Second half of
- * engine/deb_convert.
+ * dependency generators would have found in its files, and the names its recipe adds. Second half
+ * of engine/deb_convert.
  */
 #pragma once
 
@@ -15,5 +15,4 @@
  * account files, and for a core package its programs below /bin and /sbin, too. Requires gets
  * user() and group() of owners other than root.
  */
-void kiln_deb_provides_add(
-	KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core);
+void kiln_deb_provides_add(KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core);

@@ -63,8 +63,7 @@ static gboolean unpack_deb(const char *directory, const char *deb_path, GError *
 	return entries != NULL;
 }
 
-gboolean kiln_bytecode_unpack(
-	const char *directory, const char *const *deb_paths, GError **error)
+gboolean kiln_bytecode_unpack(const char *directory, const char *const *deb_paths, GError **error)
 {
 	if (!kiln_fs_remove_tree(directory, error) || !kiln_fs_make_directory(directory, error))
 		return FALSE;
@@ -110,20 +109,23 @@ static gboolean write_modules(const KilnDebFiles *files, const char *scratch, co
 	return TRUE;
 }
 
-/* Through the interpreter's own loader: the host may have another libc. The hash seed makes the order
- * of constants repeatable. */
+/* Through the interpreter's own loader: the host may have another libc. The hash seed makes the
+ * order of constants repeatable. */
 static gboolean compile(
 	const char *scratch, const char *interpreter, const char *python, GError **error)
 {
-	g_autofree char *loader = g_build_filename(interpreter, "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", NULL);
-	g_autofree char *libraries = g_build_filename(interpreter, "usr/lib/x86_64-linux-gnu", NULL);
+	g_autofree char *loader = g_build_filename(
+		interpreter, "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", NULL);
+	g_autofree char *libraries =
+		g_build_filename(interpreter, "usr/lib/x86_64-linux-gnu", NULL);
 	g_autofree char *program = g_strdup_printf("%s/usr/bin/python%s", interpreter, python);
 	g_autofree char *home = g_strdup_printf("PYTHONHOME=%s/usr", interpreter);
-	const char *argv[] = {loader, "--library-path", libraries, program, "-S", "-s", "-m", "compileall",
-		"-qq", "-s", scratch, "-p", "/", scratch, NULL};
-	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", home, "PYTHONHASHSEED=0",
-		"PYTHONDONTWRITEBYTECODE=1", NULL};
-	KilnProcess process = {.argv = argv, .environment = environment, .timeout_ms = COMPILE_TIMEOUT_MS};
+	const char *argv[] = {loader, "--library-path", libraries, program, "-S", "-s", "-m",
+		"compileall", "-qq", "-s", scratch, "-p", "/", scratch, NULL};
+	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", home,
+		"PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", NULL};
+	KilnProcess process = {
+		.argv = argv, .environment = environment, .timeout_ms = COMPILE_TIMEOUT_MS};
 	g_auto(KilnProcessResult) result = {0};
 
 	if (!kiln_process_run(&process, &result, error))
@@ -144,8 +146,8 @@ static char *bytecode_path(const char *module, const char *python)
 	g_auto(GStrv) numbers = g_strsplit(python, ".", 2);
 
 	name[strlen(name) - strlen(".py")] = '\0';
-	return g_strdup_printf("%s/" CACHE_DIRECTORY "/%s.cpython-%s%s.pyc", directory, name, numbers[0],
-		numbers[1] ? numbers[1] : "");
+	return g_strdup_printf("%s/" CACHE_DIRECTORY "/%s.cpython-%s%s.pyc", directory, name,
+		numbers[0], numbers[1] ? numbers[1] : "");
 }
 
 static gboolean take_bytecode(KilnDebFiles *files, const KilnRpmFile *module, const char *scratch,
@@ -192,7 +194,8 @@ static gboolean compile_into(KilnDebFiles *files, const char *scratch, const cha
 	return TRUE;
 }
 
-/* Scratch lies within the interpreter's tree, with which it disappears however this process ends. */
+/* Scratch lies within the interpreter's tree, with which it disappears however this process ends.
+ */
 gboolean kiln_bytecode_add(
 	KilnDebFiles *files, const char *interpreter, const char *python, GError **error)
 {

@@ -38,7 +38,8 @@ static char *expand(const char *text, GHashTable *variables)
 
 static gboolean is_version(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~^";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~^";
 
 	return *text && strspn(text, allowed) == strlen(text);
 }
@@ -100,11 +101,12 @@ static void append_release(GString *version, const char *release)
  * "1.2^post1". NULL for what PEP 440 does not know. */
 static char *python_version_for_rpm(const char *text)
 {
-	g_autoptr(GRegex) form = g_regex_new(
-		"^v?(?:(\\d+)!)?(\\d+(?:\\.\\d+)*)"
-		"(?:[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(\\d*))?"
-		"(?:[-_.]?(?:post|rev|r)[-_.]?(\\d+))?(?:[-_.]?dev[-_.]?(\\d+))?(?:\\+[a-z0-9._-]+)?$",
-		G_REGEX_CASELESS | G_REGEX_RAW, 0, NULL);
+	g_autoptr(GRegex) form =
+		g_regex_new("^v?(?:(\\d+)!)?(\\d+(?:\\.\\d+)*)"
+			    "(?:[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(\\d*))?"
+			    "(?:[-_.]?(?:post|rev|r)[-_.]?(\\d+))?(?:[-_.]?dev[-_.]?(\\d+))?(?:\\+["
+			    "a-z0-9._-]+)?$",
+			G_REGEX_CASELESS | G_REGEX_RAW, 0, NULL);
 	g_autoptr(GMatchInfo) match = NULL;
 	g_auto(GStrv) part = NULL;
 	GString *version;
@@ -139,8 +141,7 @@ static char *header_value(char **lines, const char *field)
 	return NULL;
 }
 
-void kiln_scan_python_metadata(
-	const char *text, const char *python_version, GPtrArray *provides)
+void kiln_scan_python_metadata(const char *text, const char *python_version, GPtrArray *provides)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_autofree char *name = header_value(lines, "Name:");
@@ -217,9 +218,10 @@ void kiln_scan_perl_module(const char *text, GPtrArray *provides)
 	PerlScan scan = {0};
 
 	scan.package = g_regex_new(
-		"^\\s*package\\s+([A-Za-z][_:a-zA-Z0-9]*)\\s*(?:v?([0-9][0-9_.]*)\\s*)?[;{]", G_REGEX_RAW, 0, NULL);
-	scan.version = g_regex_new(
-		"^\\s*(?:our\\s+)?\\$(?:[\\w:]+::)?VERSION\\s*=\\s*(?:\\$VERSION\\s*=\\s*)?['\"]?v?(\\d+[._0-9]*)['\"]?",
+		"^\\s*package\\s+([A-Za-z][_:a-zA-Z0-9]*)\\s*(?:v?([0-9][0-9_.]*)\\s*)?[;{]",
+		G_REGEX_RAW, 0, NULL);
+	scan.version = g_regex_new("^\\s*(?:our\\s+)?\\$(?:[\\w:]+::)?VERSION\\s*=\\s*(?:\\$"
+				   "VERSION\\s*=\\s*)?['\"]?v?(\\d+[._0-9]*)['\"]?",
 		G_REGEX_RAW, 0, NULL);
 	for (guint i = 0; lines[i] && scan_perl_line(&scan, lines[i], provides); i++)
 		;

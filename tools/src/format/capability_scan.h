@@ -14,8 +14,7 @@ void kiln_scan_pkgconfig(const char *module, const char *text, GPtrArray *provid
 
 /* The METADATA or PKG-INFO of a Python distribution: "python3dist(NAME)" and "python3.13dist(NAME)"
  * for `python_version` "3.13", name normalised by PEP 503, version as rpm's pythondistdeps.py. */
-void kiln_scan_python_metadata(
-	const char *text, const char *python_version, GPtrArray *provides);
+void kiln_scan_python_metadata(const char *text, const char *python_version, GPtrArray *provides);
 
 /* A Perl module: "perl(PACKAGE) = VERSION" of each package it declares. As rpm's perl.prov, less
  * its treatment of here-documents. */

@@ -173,8 +173,7 @@ const char *kiln_deb_control_field(const KilnDebControl *paragraph, guint index)
 	return ((const Field *)paragraph->fields->pdata[index])->name;
 }
 
-/* A continuation line of blanks only would end the paragraph, so it gets the conventional dot
- * only where the value had one: an empty line inside a value is not representable and kept as ".". */
+/* No line of a value is empty: a blank line would have ended the paragraph it was parsed from. */
 static void emit_field(GString *text, const Field *field)
 {
 	g_auto(GStrv) lines = g_strsplit(field->value->str, "\n", -1);

@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnDebControl, kiln_deb_control_free)
 GPtrArray *kiln_deb_control_parse(const char *text, gsize size, GError **error);
 
 /* The value of `field` (case does not matter) without surrounding blanks, or NULL. The lines of a
- * longer value are separated by '\n', each without the one blank that marks continuation. Borrowed. */
+ * longer value are separated by '\n', each without the one blank that marks continuation. Borrowed.
+ */
 const char *kiln_deb_control_get(const KilnDebControl *paragraph, const char *field);
 
 /* Number of fields, and the name of field `index` as written. */

@@ -112,7 +112,8 @@ static gboolean add_directories(GPtrArray *directories, char **values, GError **
 		guint count = g_strv_length(words);
 		guint64 mode = 0;
 		KilnImportDirectory *directory;
-		if (count < 2 || *words[0] != '/' || strspn(words[1], "01234567") != strlen(words[1]) ||
+		if (count < 2 || *words[0] != '/' ||
+			strspn(words[1], "01234567") != strlen(words[1]) ||
 			!g_ascii_string_to_unsigned(words[1], 8, 0, 07777, &mode, NULL)) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 				"\"%s\" is not of the form \"PATH MODE [GROUP]\"", values[i]);
@@ -136,8 +137,7 @@ static gboolean add_capabilities(GPtrArray *list, char **values, GError **error)
 	return TRUE;
 }
 
-static gboolean take_key(
-	KilnImportRecipe *recipe, const char *key, char **values, GError **error)
+static gboolean take_key(KilnImportRecipe *recipe, const char *key, char **values, GError **error)
 {
 	const struct {
 		const char *key;
@@ -151,8 +151,9 @@ static gboolean take_key(
 		{"provides", recipe->provides, add_capabilities},
 		{"requires", recipe->requires, add_capabilities},
 	};
-	char ***globs = strcmp(key, "drop") == 0 ? &recipe->drops
-			: strcmp(key, "config") == 0 ? &recipe->configs : NULL;
+	char ***globs = strcmp(key, "drop") == 0     ? &recipe->drops
+			: strcmp(key, "config") == 0 ? &recipe->configs
+						     : NULL;
 
 	if (globs) {
 		g_strfreev(*globs);
@@ -250,7 +251,8 @@ static gboolean take_import(KilnImportConf *conf, GKeyFile *file, GError **error
 
 	for (guint i = 0; keys && keys[i]; i++) {
 		if (!g_strv_contains(known, keys[i])) {
-			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[import] %s: unknown key", keys[i]);
+			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+				"[import] %s: unknown key", keys[i]);
 			return FALSE;
 		}
 	}
@@ -268,8 +270,10 @@ static gboolean take_groups(KilnImportConf *conf, GKeyFile *file, GError **error
 		gboolean is_recipe = g_str_has_prefix(groups[i], PACKAGE_PREFIX);
 		if (is_recipe && !take_recipe(conf, file, groups[i], error))
 			return FALSE;
-		if (!is_recipe && strcmp(groups[i], "import") != 0 && strcmp(groups[i], "packages") != 0) {
-			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[%s]: unknown group", groups[i]);
+		if (!is_recipe && strcmp(groups[i], "import") != 0 &&
+			strcmp(groups[i], "packages") != 0) {
+			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "[%s]: unknown group",
+				groups[i]);
 			return FALSE;
 		}
 	}

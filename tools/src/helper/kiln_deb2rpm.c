@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 	g_autofree char *setup = NULL;
 
 	if (argc != 6 && argc != 7) {
-		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY KEY SHA256 DEB RPM [PYTHON-TREE]\n", stderr);
+		fputs("usage: kiln-deb2rpm TARGET-DIRECTORY KEY SHA256 DEB RPM [PYTHON-TREE]\n",
+			stderr);
 		return KILN_ERROR_USAGE;
 	}
 	conf = kiln_deb_convert_read_conf(argv[1], &error);

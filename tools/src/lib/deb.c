@@ -131,7 +131,8 @@ static gboolean write_all(int fd, const char *data, gsize size, GError **error)
 	while (size > 0) {
 		ssize_t written = write(fd, data, size);
 		if (written < 0 && errno != EINTR)
-			return kiln_error_set_errno(error, errno, "unpacking into a temporary file");
+			return kiln_error_set_errno(
+				error, errno, "unpacking into a temporary file");
 		if (written > 0) {
 			data += written;
 			size -= written;

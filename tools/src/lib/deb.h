@@ -10,12 +10,12 @@
 #include <sys/types.h>
 
 typedef struct {
-	char *path; /* absolute, no "." or "..", no slash at the end */
+	char *path;  /* absolute, no "." or "..", no slash at the end */
 	mode_t mode; /* with the file type */
 	char *user, *group;
 	gint64 mtime;
-	char *link_target; /* of a symbolic link, else NULL */
-	char *hard_link;   /* the path of the earlier entry that this is a link to, else NULL */
+	char *link_target;  /* of a symbolic link, else NULL */
+	char *hard_link;    /* the path of the earlier entry that this is a link to, else NULL */
 	const guint8 *data; /* of a regular file that is no hard link; borrowed from the KilnDeb */
 	gsize size;
 } KilnDebEntry;

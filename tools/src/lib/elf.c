@@ -10,7 +10,8 @@
 
 gboolean kiln_elf_is_elf64(const guint8 *data, gsize size)
 {
-	return size > EI_NIDENT && memcmp(data, ELFMAG, SELFMAG) == 0 && data[EI_CLASS] == ELFCLASS64;
+	return size > EI_NIDENT && memcmp(data, ELFMAG, SELFMAG) == 0 &&
+	       data[EI_CLASS] == ELFCLASS64;
 }
 
 /* elfdeps passes over plugins: a library that others link against is called lib… or ld…. */
@@ -34,7 +35,8 @@ static void add(GPtrArray *provides, const char *soname, const char *version)
 
 static Elf_Scn *find_section(Elf *elf, guint type, GElf_Shdr *ret_header)
 {
-	for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section)) {
+	for (Elf_Scn *section = elf_nextscn(elf, NULL); section;
+		section = elf_nextscn(elf, section)) {
 		if (gelf_getshdr(section, ret_header) && ret_header->sh_type == type)
 			return section;
 	}
@@ -91,7 +93,8 @@ void kiln_elf_add_provides(const guint8 *data, gsize size, GPtrArray *provides)
 		return;
 	/* libelf takes a writable pointer but only reads a file opened this way. */
 	elf = elf_memory((char *)data, size);
-	soname = elf && gelf_getehdr(elf, &header) && header.e_type == ET_DYN ? find_soname(elf) : NULL;
+	soname = elf && gelf_getehdr(elf, &header) && header.e_type == ET_DYN ? find_soname(elf)
+									      : NULL;
 	if (soname && is_linkable(soname)) {
 		add(provides, soname, "");
 		add_versions(elf, soname, provides);

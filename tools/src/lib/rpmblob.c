@@ -4,7 +4,14 @@
 #include <string.h>
 
 /* Data types of the index. */
-enum { TYPE_INT16 = 3, TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_BIN = 7, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
+enum {
+	TYPE_INT16 = 3,
+	TYPE_INT32 = 4,
+	TYPE_STRING = 6,
+	TYPE_BIN = 7,
+	TYPE_STRING_ARRAY = 8,
+	TYPE_I18N = 9
+};
 
 #define ENTRY_SIZE 16
 
@@ -89,8 +96,7 @@ static void append_int32(GByteArray *data, guint32 number)
 	g_byte_array_append(data, (const guint8 *)&big_endian, sizeof(big_endian));
 }
 
-void kiln_rpm_blob_add_int32(
-	KilnRpmBlob *blob, guint32 tag, const guint32 *numbers, guint count)
+void kiln_rpm_blob_add_int32(KilnRpmBlob *blob, guint32 tag, const guint32 *numbers, guint count)
 {
 	Entry *entry;
 
@@ -101,8 +107,7 @@ void kiln_rpm_blob_add_int32(
 		append_int32(entry->data, numbers[i]);
 }
 
-void kiln_rpm_blob_add_int16(
-	KilnRpmBlob *blob, guint32 tag, const guint16 *numbers, guint count)
+void kiln_rpm_blob_add_int16(KilnRpmBlob *blob, guint32 tag, const guint16 *numbers, guint count)
 {
 	Entry *entry;
 
@@ -162,7 +167,8 @@ GByteArray *kiln_rpm_blob_finish(const KilnRpmBlob *blob)
 	append_int32(bytes, count);
 	append_int32(bytes, store->len + ENTRY_SIZE);
 	append_entry(bytes, blob->region_tag, TYPE_BIN, store->len, ENTRY_SIZE);
-	append_entry(store, blob->region_tag, TYPE_BIN, (guint32)(-(gint32)(count * ENTRY_SIZE)), ENTRY_SIZE);
+	append_entry(store, blob->region_tag, TYPE_BIN, (guint32)(-(gint32)(count * ENTRY_SIZE)),
+		ENTRY_SIZE);
 	g_byte_array_append(bytes, index->data, index->len);
 	g_byte_array_append(bytes, store->data, store->len);
 	return bytes;

@@ -20,10 +20,8 @@ void kiln_rpm_blob_add_string(KilnRpmBlob *blob, guint32 tag, const char *text);
 void kiln_rpm_blob_add_i18n(KilnRpmBlob *blob, guint32 tag, const char *text);
 void kiln_rpm_blob_add_strings(
 	KilnRpmBlob *blob, guint32 tag, const char *const *texts, guint count);
-void kiln_rpm_blob_add_int32(
-	KilnRpmBlob *blob, guint32 tag, const guint32 *numbers, guint count);
-void kiln_rpm_blob_add_int16(
-	KilnRpmBlob *blob, guint32 tag, const guint16 *numbers, guint count);
+void kiln_rpm_blob_add_int32(KilnRpmBlob *blob, guint32 tag, const guint32 *numbers, guint count);
+void kiln_rpm_blob_add_int16(KilnRpmBlob *blob, guint32 tag, const guint16 *numbers, guint count);
 
 /* The header with its magic, entries sorted by tag. Caller owns. */
 GByteArray *kiln_rpm_blob_finish(const KilnRpmBlob *blob);

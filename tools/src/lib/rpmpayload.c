@@ -63,8 +63,8 @@ static gboolean open_compressor(KilnRpmPayload *payload, guint level, GError **e
 	archive_write_set_bytes_per_block(payload->archive, 0);
 	is_open = archive_write_set_format_raw(payload->archive) == ARCHIVE_OK &&
 		  archive_write_add_filter_zstd(payload->archive) == ARCHIVE_OK &&
-		  archive_write_set_filter_option(
-			  payload->archive, "zstd", "compression-level", level_text) == ARCHIVE_OK &&
+		  archive_write_set_filter_option(payload->archive, "zstd", "compression-level",
+			  level_text) == ARCHIVE_OK &&
 		  archive_write_open(payload->archive, payload, NULL, take_compressed, NULL) ==
 			  ARCHIVE_OK &&
 		  archive_write_header(payload->archive, entry) == ARCHIVE_OK;
@@ -102,13 +102,14 @@ static gboolean append_padding(KilnRpmPayload *payload, GError **error)
 }
 
 /* The header of cpio(5)'s "New ASCII Format": thirteen fields of eight hexadecimal digits. */
-static gboolean append_member(KilnRpmPayload *payload, const KilnRpmPayloadFile *file,
-	const char *name, GError **error)
+static gboolean append_member(
+	KilnRpmPayload *payload, const KilnRpmPayloadFile *file, const char *name, GError **error)
 {
 	gsize name_size = strlen(name) + 1;
-	g_autofree char *header = g_strdup_printf("070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-		file->inode, file->mode, 0u, 0u, file->links, file->mtime, (guint)file->size, 0u, 0u, 0u,
-		0u, (guint)name_size, 0u);
+	g_autofree char *header =
+		g_strdup_printf("070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
+			file->inode, file->mode, 0u, 0u, file->links, file->mtime,
+			(guint)file->size, 0u, 0u, 0u, 0u, (guint)name_size, 0u);
 
 	return append(payload, header, strlen(header), error) &&
 	       append(payload, name, name_size, error) && append_padding(payload, error) &&

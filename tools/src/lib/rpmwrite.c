@@ -77,7 +77,8 @@ static gboolean resolve_links(Layout *layout, GHashTable *index_of, GError **err
 		if (!file->hard_link)
 			continue;
 		if (!g_hash_table_lookup_extended(index_of, file->hard_link, NULL, &found))
-			return bad_file(error, file->path, "a hard link to a file that is not there");
+			return bad_file(
+				error, file->path, "a hard link to a file that is not there");
 		layout->content[i] = layout->files[GPOINTER_TO_UINT(found)];
 		if (layout->content[i]->hard_link)
 			return bad_file(error, file->path, "a hard link to a hard link");
@@ -117,8 +118,11 @@ static gboolean append_file(
 	const Layout *layout, KilnRpmPayload *payload, guint i, gboolean with_data, GError **error)
 {
 	const KilnRpmFile *file = layout->files[i], *content = layout->content[i];
-	KilnRpmPayloadFile member = {.path = file->path, .mode = content->mode,
-		.mtime = content->mtime, .inode = layout->inodes[i], .links = layout->links[i]};
+	KilnRpmPayloadFile member = {.path = file->path,
+		.mode = content->mode,
+		.mtime = content->mtime,
+		.inode = layout->inodes[i],
+		.links = layout->links[i]};
 
 	if (content->link_target) {
 		member.data = content->link_target;
@@ -131,7 +135,8 @@ static gboolean append_file(
 }
 
 /* Writes the whole set of hard links where its last member stands in the order, data last. */
-static gboolean append_set(const Layout *layout, KilnRpmPayload *payload, guint last, GError **error)
+static gboolean append_set(
+	const Layout *layout, KilnRpmPayload *payload, guint last, GError **error)
 {
 	guint seen = 1;
 
@@ -155,7 +160,8 @@ static gboolean is_last_of_set(const Layout *layout, guint index)
 	return TRUE;
 }
 
-static gboolean write_payload(const Layout *layout, KilnRpmPayloadResult *ret_result, GError **error)
+static gboolean write_payload(
+	const Layout *layout, KilnRpmPayloadResult *ret_result, GError **error)
 {
 	g_autoptr(KilnRpmPayload) payload = kiln_rpm_payload_new(ZSTD_LEVEL, error);
 
@@ -258,7 +264,8 @@ static void add_file_texts(KilnRpmBlob *header, const Layout *layout)
 		g_auto(GStrv) texts = g_new0(char *, layout->count + 1);
 		for (guint i = 0; i < layout->count; i++)
 			texts[i] = text_of(layout, tags[t], i);
-		kiln_rpm_blob_add_strings(header, tags[t], (const char *const *)texts, layout->count);
+		kiln_rpm_blob_add_strings(
+			header, tags[t], (const char *const *)texts, layout->count);
 	}
 }
 
@@ -285,8 +292,8 @@ static void add_directories(KilnRpmBlob *header, const Layout *layout)
 		header, RPMTAG_DIRNAMES, (const char *const *)names->pdata, names->len);
 }
 
-static void add_capabilities(
-	KilnRpmBlob *header, const GPtrArray *list, guint32 name_tag, guint32 sense_tag, guint32 evr_tag)
+static void add_capabilities(KilnRpmBlob *header, const GPtrArray *list, guint32 name_tag,
+	guint32 sense_tag, guint32 evr_tag)
 {
 	g_autofree const char **names = g_new(const char *, list->len + 1);
 	g_autofree const char **versions = g_new(const char *, list->len + 1);
@@ -314,7 +321,8 @@ static void add_rpmlib_requires(GPtrArray *requires, const KilnRpmPackage *packa
 		kiln_capability_add(requires, capability->name, capability->sense, capability->evr);
 		has_tilde |= strchr(capability->evr, '~') != NULL;
 		if (*capability->name == '(')
-			kiln_capability_add(requires, "rpmlib(RichDependencies)", sense, "4.12.0-1");
+			kiln_capability_add(
+				requires, "rpmlib(RichDependencies)", sense, "4.12.0-1");
 	}
 	kiln_capability_add(requires, "rpmlib(CompressedFileNames)", sense, "3.0.4-1");
 	kiln_capability_add(requires, "rpmlib(FileDigests)", sense, "4.6.0-1");
@@ -384,7 +392,8 @@ static GByteArray *make_header(
 {
 	g_autoptr(KilnRpmBlob) header = kiln_rpm_blob_new(RPMTAG_HEADERIMMUTABLE);
 	const char *const languages[] = {"C"};
-	const char *const digest[] = {payload->sha256}, *const archive[] = {payload->archive_sha256};
+	const char *const digest[] = {payload->sha256}, *const archive[] = {
+								payload->archive_sha256};
 
 	kiln_rpm_blob_add_strings(header, RPMTAG_HEADERI18NTABLE, languages, 1);
 	add_texts(header, package);

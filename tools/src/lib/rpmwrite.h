@@ -17,8 +17,8 @@ typedef enum {
 } KilnRpmFileFlags;
 
 typedef struct {
-	char *path; /* absolute */
-	guint mode; /* with the file type */
+	char *path;  /* absolute */
+	guint mode;  /* with the file type */
 	guint flags; /* KilnRpmFileFlags */
 	gint64 mtime;
 	char *user, *group;

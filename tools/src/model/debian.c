@@ -36,7 +36,8 @@ static gboolean consists_of(const char *text, const char *characters)
 
 static gboolean version_is_valid(const KilnDebianVersion *version)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+~";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+~";
 
 	if (version->epoch &&
 		(!consists_of(version->epoch, "0123456789") || strlen(version->epoch) > 9))
@@ -57,7 +58,8 @@ gboolean kiln_debian_version_parse(const char *text, KilnDebianVersion *ret_vers
 	parsed.release = g_strdup(dash ? dash + 1 : "0");
 	g_strdelimit(parsed.version, "-", '.');
 	if (!version_is_valid(&parsed)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "\"%s\" is not a Debian version", text);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "\"%s\" is not a Debian version",
+			text);
 		return FALSE;
 	}
 	/* "0:1.2" is the same version as "1.2". */
@@ -96,7 +98,8 @@ char *kiln_debian_rpm_file_name(
 	}
 	if (!kiln_debian_version_parse(version, &parsed, error))
 		return NULL;
-	return g_strdup_printf("%s-%s-%s.%s.rpm", name, parsed.version, parsed.release, rpm_architecture);
+	return g_strdup_printf(
+		"%s-%s-%s.%s.rpm", name, parsed.version, parsed.release, rpm_architecture);
 }
 
 static gboolean parse_operator(const char **text, guint *ret_sense)
@@ -132,7 +135,8 @@ static gboolean parse_operator(const char **text, guint *ret_sense)
  */
 static char *relation_evr(const KilnDebianVersion *version, guint sense)
 {
-	gboolean needs_release = sense == KILN_SENSE_GREATER || sense == (KILN_SENSE_LESS | KILN_SENSE_EQUAL);
+	gboolean needs_release =
+		sense == KILN_SENSE_GREATER || sense == (KILN_SENSE_LESS | KILN_SENSE_EQUAL);
 
 	if (!version->native || needs_release)
 		return kiln_debian_version_evr(version);
@@ -148,7 +152,8 @@ static gboolean parse_constraint(const char *text, Relation *relation, GError **
 
 	text += strspn(text, " \t\n");
 	if (!parse_operator(&text, &relation->sense)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "\"(%s)\" compares nothing", text);
+		g_set_error(
+			error, KILN_ERROR, KILN_ERROR_CONFIG, "\"(%s)\" compares nothing", text);
 		return FALSE;
 	}
 	stripped = g_strstrip(g_strdup(text));
@@ -230,8 +235,7 @@ static gboolean map_alternatives(char **alternatives, GPtrArray *list, GError **
 	return TRUE;
 }
 
-static gboolean map_one(
-	const char *text, KilnDebianRelation kind, GPtrArray *list, GError **error)
+static gboolean map_one(const char *text, KilnDebianRelation kind, GPtrArray *list, GError **error)
 {
 	g_auto(GStrv) alternatives = g_strsplit(text, "|", -1);
 	g_auto(Relation) relation = {0};

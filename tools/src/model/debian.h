@@ -21,7 +21,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnDebianVersion, kiln_debian_version_clear)
 
 /* Splits "[epoch:]upstream[-revision]"; a '-' inside upstream becomes '.', as rpm forbids it.
  * CONFIG for text that deb-version(7) does not allow. */
-gboolean kiln_debian_version_parse(const char *text, KilnDebianVersion *ret_version, GError **error);
+gboolean kiln_debian_version_parse(
+	const char *text, KilnDebianVersion *ret_version, GError **error);
 
 /* "[epoch:]version-release" of `version`. Caller owns. */
 char *kiln_debian_version_evr(const KilnDebianVersion *version);
@@ -34,11 +35,11 @@ char *kiln_debian_rpm_file_name(
 	const char *name, const char *version, const char *architecture, GError **error);
 
 typedef enum {
-	KILN_DEBIAN_REQUIRE,  /* Depends, Pre-Depends: "a | b" becomes the rich "(a or b)" */
-	KILN_DEBIAN_PROVIDE,  /* Provides */
+	KILN_DEBIAN_REQUIRE, /* Depends, Pre-Depends: "a | b" becomes the rich "(a or b)" */
+	KILN_DEBIAN_PROVIDE, /* Provides */
 	/* Conflicts, Breaks. Those with versions older than some are left out: they guard upgrades
-	 * from earlier releases, of which a base holds none, and rpm would also apply them to whoever
-	 * provides the name without a version, which Debian does not. */
+	 * from earlier releases, of which a base holds none, and rpm would also apply them to
+	 * whoever provides the name without a version, which Debian does not. */
 	KILN_DEBIAN_CONFLICT,
 } KilnDebianRelation;
 
