@@ -116,7 +116,7 @@ load common
 	page=$(mandoc -Tutf8 "$top/tools/man/kiln.1" | col -b)
 	for command in release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
 		[[ $page == *"kiln $command"* ]] || fail "the manual page lacks: kiln $command"
-		for option in $("$KILN" $command --help | grep -o -- '--[a-z][a-z-]*' | sort -u); do
+		for option in $("$KILN" $command --help | grep -oE '^ +(-., )?--[a-z][a-z-]*' | grep -o -- '--.*' | sort -u); do
 			[ "$option" = --help ] || [[ $page == *"$option"* ]] || fail "the manual page lacks $option of $command"
 		done
 	done
