@@ -24,10 +24,8 @@ typedef struct {
 	const char *sha256; /* of the .deb, as the signed package index states it */
 	const char *key;    /* what kiln_deb_convert_key said */
 	const KilnImportConf *conf;
-	const char
-		*setup_directory; /* holds a tree of additional files for some packages: NAME/… */
-	const char
-		*interpreter; /* tree of kiln_bytecode_unpack; NULL: no Python byte code is made */
+	const char *setup_directory; /* trees of files to add: NAME/… for package NAME */
+	const char *interpreter;     /* of kiln_bytecode_unpack; NULL: no byte code is made */
 	const char *output_path;
 } KilnDebConvert;
 

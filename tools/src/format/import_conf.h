@@ -26,11 +26,10 @@ typedef struct {
 	GPtrArray *bundles; /* KilnImportPair: glob of files of the package, path of them joined */
 	GPtrArray *directories; /* KilnImportDirectory */
 	char **drops;		/* globs of paths left out; never NULL */
-	char **configs; /* globs of paths that are configuration besides the conffiles; never NULL
-			 */
-	GPtrArray *provides; /* KilnCapability; plain names get the package's version */
-	GPtrArray *requires; /* KilnCapability */
-	char *text;	     /* changes whenever any of the above does */
+	char **configs;		/* globs of configuration besides the conffiles; never NULL */
+	GPtrArray *provides;	/* KilnCapability; plain names get the package's version */
+	GPtrArray *requires;	/* KilnCapability */
+	char *text;		/* changes whenever any of the above does */
 } KilnImportRecipe;
 
 typedef struct {
