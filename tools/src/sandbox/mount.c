@@ -28,6 +28,12 @@ static char *fd_path(int fd)
 
 gboolean kiln_mount_stage(GError **error)
 {
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno == EINVAL) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"the root directory is not a mount point (a plain chroot?); "
+			"bind-mount it onto itself before entering it");
+		return FALSE;
+	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return kiln_error_set_errno(error, errno, "making mounts private");
 	if (mount("kiln", KILN_STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0)
