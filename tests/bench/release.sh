@@ -65,9 +65,17 @@ for i in $(seq 3); do
 	start=$(now)
 	KILN_CACHE=$scratch/cold "$kiln" --plain spec hello >/dev/null 2>"$scratch/cold-talk"
 	echo $(($(now) - start)) >>"$scratch/cold-wall"
+	python3 - "$scratch"/cold/layers/*/manifest.json "$scratch" <<-'END'
+		import json, sys
+		for name, value in json.load(open(sys.argv[1]))["phases_us"].items():
+		    open(f"{sys.argv[-1]}/cold {name}", "a").write(f"{value}\n")
+	END
 	packages=$(sed -n 's/.*buildroot: \([0-9]*\) packages.*/\1/p' "$scratch/cold-talk")
 done
 row "cold base layer of $packages packages, spec evaluated" <"$scratch/cold-wall"
+for phase in 'verify packages' 'namespaces, mounts' transaction sync; do
+	row "    $phase" <"$scratch/cold $phase"
+done
 
 # A release with nothing to do.
 "$kiln" -q release >/dev/null

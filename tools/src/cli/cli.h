@@ -21,7 +21,6 @@ typedef struct {
 	KilnProject *project; /* with KILN_NEEDS_PROJECT */
 	char **arguments;     /* what is left after options; NULL-terminated */
 	gboolean json;        /* answer as JSON on stdout */
-	gboolean verbose;
 } KilnInvocation;
 
 typedef struct {

@@ -12,7 +12,7 @@
 /* Options that every command knows. */
 static struct {
 	char *project;
-	gboolean json, quiet, plain, verbose, events_json, version;
+	gboolean json, quiet, plain, events_json, version;
 } common;
 
 static const GOptionEntry common_entries[] = {
@@ -21,7 +21,6 @@ static const GOptionEntry common_entries[] = {
 	{"events-json", 0, 0, G_OPTION_ARG_NONE, &common.events_json, "Progress as JSON lines on stderr", NULL},
 	{"plain", 0, 0, G_OPTION_ARG_NONE, &common.plain, "No colours, no live line", NULL},
 	{"quiet", 'q', 0, G_OPTION_ARG_NONE, &common.quiet, "Only warnings and errors", NULL},
-	{"verbose", 'v', 0, G_OPTION_ARG_NONE, &common.verbose, "Say more", NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -173,8 +172,7 @@ static gboolean run_with_needs(const KilnCommand *command, char **arguments, GEr
 	g_autoptr(KilnProject) project = NULL;
 	g_autoptr(KilnLock) lock = NULL;
 	g_autofree char *purpose = g_strdup_printf("kiln %s", command->name);
-	KilnInvocation invocation = {
-		.arguments = arguments, .json = common.json, .verbose = common.verbose};
+	KilnInvocation invocation = {.arguments = arguments, .json = common.json};
 
 	if (command->needs & KILN_NEEDS_PROJECT) {
 		project = kiln_project_open(common.project ? common.project : ".", error);

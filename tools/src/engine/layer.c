@@ -110,11 +110,11 @@ static gboolean set_refused(const KilnSandboxReport *report, const char *label, 
 	return FALSE;
 }
 
-static gboolean install(const KilnLayerRequest *request, const char *directory, GError **error)
+static gboolean install(const KilnLayerRequest *request, const char *directory,
+	KilnSandboxReport *ret_report, GError **error)
 {
 	g_autofree char *log_path = g_build_filename(directory, "install.log", NULL);
 	g_autoptr(KilnSandboxRequest) sandbox = install_request(request, directory, error);
-	g_auto(KilnSandboxReport) report = {0};
 	gboolean done;
 	int log;
 
@@ -123,15 +123,27 @@ static gboolean install(const KilnLayerRequest *request, const char *directory, 
 	log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (log < 0)
 		return kiln_error_set_errno(error, errno, "creating \"%s\"", log_path);
-	done = kiln_root_execute(sandbox, log, &report, error);
+	done = kiln_root_execute(sandbox, log, ret_report, error);
 	close(log);
 	if (!done)
 		return FALSE;
-	return kiln_sandbox_report_succeeded(&report) || set_refused(&report, request->label, error);
+	return kiln_sandbox_report_succeeded(ret_report) ||
+		set_refused(ret_report, request->label, error);
 }
 
-static gboolean write_manifest(
-	const KilnLayerRequest *request, const char *key, const char *directory, GError **error)
+/* Where the time of making the layer went. */
+static void add_phases(KilnJson *json, const KilnSandboxReport *report)
+{
+	kiln_json_begin_object(json, "phases_us");
+	kiln_json_add_number(json, "verify packages", report->prepare_us);
+	kiln_json_add_number(json, "namespaces, mounts", report->namespaces_us + report->mounts_us);
+	kiln_json_add_number(json, "transaction", report->command_us);
+	kiln_json_add_number(json, "sync", report->sync_us);
+	kiln_json_end_object(json);
+}
+
+static gboolean write_manifest(const KilnLayerRequest *request, const char *key, const char *directory,
+	const KilnSandboxReport *report, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
 	const GPtrArray *packages = kiln_solution_packages(request->solution);
@@ -149,6 +161,7 @@ static gboolean write_manifest(
 		kiln_json_add_text(json, NULL, nevra);
 	}
 	kiln_json_end_array(json);
+	add_phases(json, report);
 	kiln_json_end_object(json);
 	text = kiln_json_to_text(json, TRUE);
 	return kiln_fs_replace_text(path, text, error);
@@ -160,13 +173,15 @@ static gboolean make_layer(
 {
 	g_autofree char *name = g_strconcat(".new-", key, NULL);
 	g_autofree char *unfinished = layer_directory(request, name);
+	g_auto(KilnSandboxReport) report = {0};
 	gint64 start = kiln_clock_monotonic_us();
 
 	kiln_event_step("layer", "%s: installing %u packages", request->label,
 		kiln_solution_packages(request->solution)->len);
 	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error))
 		return FALSE;
-	if (!install(request, unfinished, error) || !write_manifest(request, key, unfinished, error) ||
+	if (!install(request, unfinished, &report, error) ||
+		!write_manifest(request, key, unfinished, &report, error) ||
 		!kiln_fs_rename(unfinished, directory, error)) {
 		/* What it holds is useless; the cause is in `error`. */
 		kiln_fs_remove_tree(unfinished, NULL);
