@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -194,6 +195,55 @@ static void test_allowed_through_a_link(void **state)
 	assert_int_equal(unlink(link), 0);
 }
 
+/* kiln-root itself with `argument` and, on fd 3, `request`; returns its exit status and report. */
+static int run_helper(const char *argument, const char *request, char **ret_report)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *program = kiln_root_program("kiln-root", &error);
+	const char *argv[] = {program, argument, NULL};
+	int files[] = {
+		memfd_create("request", MFD_CLOEXEC), memfd_create("report", MFD_CLOEXEC), -1};
+	KilnProcess process = {.argv = argv, .inherited_fds = files};
+	g_auto(KilnProcessResult) result = {0};
+	char report[4096] = "";
+
+	assert_true(kiln_fs_write_all(files[0], request, strlen(request)));
+	lseek(files[0], 0, SEEK_SET);
+	kiln_process_run(&process, &result, &error);
+	assert_no_error(error);
+	assert_true(pread(files[1], report, sizeof(report) - 1, 0) > 0);
+	*ret_report = g_strdup(report);
+	close(files[0]);
+	close(files[1]);
+	return result.exit_status;
+}
+
+static void test_helper_by_hand(void **state)
+{
+	static const struct {
+		const char *argument, *request, *report;
+		int status;
+	} rows[] = {
+		{"--help", "", "unknown argument \\\"--help\\\"; it is run by kiln, not by hand",
+			KILN_ERROR_USAGE},
+		{"--allow", "", "unknown argument", KILN_ERROR_USAGE},
+		{NULL, "", "not a JSON object", KILN_ERROR_USAGE},
+		{NULL, "{\"kind\":\"run\",\"layers\":[\"/usr\"],\"argv\":[\"sh\"]}",
+			"\\\"/usr\\\" is not below an allowed directory", KILN_ERROR_USAGE},
+		{NULL, "{\"kind\":\"remove\",\"upper\":\"/usr\"}",
+			"is not below an allowed directory", KILN_ERROR_USAGE},
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *report = NULL;
+		int status = run_helper(rows[i].argument, rows[i].request, &report);
+		if (!strstr(report, rows[i].report))
+			fail_msg("\"%s\" lacks \"%s\"", report, rows[i].report);
+		assert_int_equal(status, rows[i].status);
+	}
+}
+
 /* Reads from the terminal until `text` has come, or 10 s have passed. */
 static void expect(int master, GString *seen, const char *text)
 {
@@ -283,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_without_root),
 		cmocka_unit_test(test_without_helper),
 		cmocka_unit_test(test_absent_layer),
+		cmocka_unit_test(test_helper_by_hand),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_allowed_through_a_link),
 	};

@@ -347,7 +347,7 @@ static void test_nothing_survives_a_killed_caller(void **state)
 static void test_stale_control_groups_go(void **state)
 {
 	int helper = end_caller(state, "sleep 31.5", "sleep 31.5", SIGKILL);
-	g_autofree char *name = g_strdup_printf("kiln-*-%d", helper);
+	g_autofree char *name = g_strdup_printf("kiln.*.%d", helper);
 	const char *find[] = {"find", "/sys/fs/cgroup", "-type", "d", "-name", name, NULL};
 	const KilnSandboxLimits none = {0};
 	KilnProcess process = {.argv = find};

@@ -103,7 +103,7 @@ static char *name_prefix(void)
 	const char *number = link ? strchr(link, '[') : NULL;
 
 	return g_strdup_printf(
-		"kiln-%" G_GUINT64_FORMAT "-", number ? g_ascii_strtoull(number + 1, NULL, 10) : 0);
+		"kiln.%" G_GUINT64_FORMAT ".", number ? g_ascii_strtoull(number + 1, NULL, 10) : 0);
 }
 
 /* A group that a killed kiln-root left is empty: its processes died with it. */
@@ -236,6 +236,9 @@ gboolean kiln_cgroup_add(KilnCgroup *cgroup, pid_t pid, GError **error)
 	if (write_file(cgroup->memory, "cgroup.procs", text) &&
 		(strcmp(cgroup->memory, cgroup->processes) == 0 ||
 			write_file(cgroup->processes, "cgroup.procs", text)))
+		return TRUE;
+	/* Gone already; it has told why. */
+	if (errno == ESRCH)
 		return TRUE;
 	return kiln_error_set_errno(error, errno, "moving the sandbox into its control group");
 }

@@ -88,9 +88,11 @@ gboolean kiln_control_receive(int fd, KilnControlMessage *ret_message)
 		.msg_controllen = sizeof(passing.space)};
 	ssize_t got;
 
+	/* ECONNRESET comes once, before what the other side had sent, when that ended without
+	 * reading all of ours. */
 	do {
 		got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-	} while (got < 0 && errno == EINTR);
+	} while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got < (ssize_t)sizeof(head))
 		return FALSE;
 	*ret_message = (KilnControlMessage){

@@ -85,8 +85,7 @@ static gboolean set_limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard
 }
 
 /* No core files: the host's core_pattern would hand them to a program outside. */
-static gboolean set_limits(
-	KilnPrivilege privilege, gint64 processes, gint64 memory_bytes, GError **error)
+static gboolean set_limits(KilnPrivilege privilege, gint64 processes, GError **error)
 {
 	/* A transaction holds all its packages open. */
 	rlim_t files = privilege == KILN_PRIVILEGE_INSTALL ? 16384 : 1024;
@@ -95,9 +94,7 @@ static gboolean set_limits(
 	       set_limit(RLIMIT_NOFILE, files, 524288, error) &&
 	       set_limit(RLIMIT_STACK, 8 << 20, RLIM_INFINITY, error) &&
 	       (processes <= 0 ||
-		       set_limit(RLIMIT_NPROC, (rlim_t)processes, (rlim_t)processes, error)) &&
-	       (memory_bytes <= 0 ||
-		       set_limit(RLIMIT_AS, (rlim_t)memory_bytes, (rlim_t)memory_bytes, error));
+		       set_limit(RLIMIT_NPROC, (rlim_t)processes, (rlim_t)processes, error));
 }
 
 gboolean kiln_privilege_drop(
@@ -105,11 +102,14 @@ gboolean kiln_privilege_drop(
 {
 	guint64 kept = kept_capabilities(privilege);
 
-	if (!set_limits(privilege, processes, memory_bytes, error) ||
-		!drop_bounding_set(kept, error) || !set_user(privilege, error) ||
-		!set_capabilities(kept, error))
+	if (!set_limits(privilege, processes, error) || !drop_bounding_set(kept, error) ||
+		!set_user(privilege, error) || !set_capabilities(kept, error))
 		return FALSE;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return kiln_error_set_errno(error, errno, "giving up new privileges");
-	return kiln_seccomp_load(error);
+	if (!kiln_seccomp_load(error))
+		return FALSE;
+	/* Last, for nothing of ours can be allocated beyond it. */
+	return memory_bytes <= 0 ||
+	       set_limit(RLIMIT_AS, (rlim_t)memory_bytes, (rlim_t)memory_bytes, error);
 }

@@ -70,6 +70,16 @@ static gboolean become(const KilnInside *inside, const char *slave, GError **err
 		error);
 }
 
+static char **environment_of(const KilnSandboxRequest *request)
+{
+	gboolean root = request->kind == KILN_SANDBOX_INSTALL || request->user == KILN_SANDBOX_ROOT;
+
+	if (request->environment)
+		return request->environment;
+	return kiln_sandbox_environment(
+		root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD, request->hostname);
+}
+
 static gboolean change_directory(const KilnSandboxRequest *request, GError **error)
 {
 	const char *path = request->working_directory;
@@ -86,8 +96,6 @@ static void execute(const KilnSandboxRequest *request, GError **error)
 {
 	if (!change_directory(request, error))
 		return;
-	environ = request->environment ? request->environment
-				       : kiln_sandbox_environment(request->user, request->hostname);
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		execv(KILN_ROOTFS_EVALUATOR, request->argv);
 	else
@@ -106,7 +114,6 @@ static gboolean transact(const KilnInside *inside, GError **error)
 	};
 	g_auto(GStrv) problems = NULL;
 
-	environ = kiln_sandbox_environment(KILN_SANDBOX_ROOT, inside->request->hostname);
 	/* Scriptlets, root too, are not to reach this process's files through /proc. */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (!kiln_rpmroot_install(&install, &problems, error))
@@ -120,6 +127,7 @@ void kiln_program_main(const KilnInside *inside, const char *slave)
 {
 	g_autoptr(GError) error = NULL;
 
+	environ = environment_of(inside->request);
 	if (become(inside, slave, &error)) {
 		if (inside->request->kind == KILN_SANDBOX_INSTALL)
 			transact(inside, &error);
