@@ -124,13 +124,14 @@ teardown() { expect_nothing_left; }
 	expect_talk '%if'
 }
 
-@test "build requirements nobody provides are all named, with the nearest name" {
+@test "build requirements nobody provides are all named, with the nearest name, before anything is built" {
 	sed -i 's/^BuildRequires:  hello-devel/BuildRequires: hello-devel\nBuildRequires: no-such-devel >= 3\nBuildRequires: libaio-devl/' \
 		specs/demo/greeter/greeter.spec
 	try build greeter
 	expect_status 7
 	expect_talk '"greeter" needs "no-such-devel >= 3"'
 	expect_talk '"libaio-devl"'
+	[[ $talk != *'build        hello'* ]] || fail 'hello was built first'
 	expect_talk 'nearest name: "libaio-dev'
 }
 

@@ -69,12 +69,26 @@ static void test_closure(void **state)
 	assert_false(wanted[3]);
 }
 
+static void test_outside(void **state)
+{
+	g_autoptr(GPtrArray) specs = g_ptr_array_new_with_free_func((GDestroyNotify)kiln_spec_free);
+	g_autofree const char **outside = NULL;
+
+	(void)state;
+	add_spec(specs, "a", "pkgconfig(b) >= 1", "gcc");
+	add_spec(specs, "b", NULL, NULL);
+	outside = kiln_order_outside(specs, specs->pdata[0]);
+	assert_string_equal(outside[0], "gcc");
+	assert_null(outside[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_needed_come_first),
 		cmocka_unit_test(test_cycle_is_a_path),
 		cmocka_unit_test(test_closure),
+		cmocka_unit_test(test_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,47 @@ static GPtrArray *arrange(KilnContext *context, GPtrArray *items, const char *co
 	return arranged;
 }
 
+/* The problems of one item's requirements on the base, as far as they do not wait for another item. */
+static gboolean collect_problems(KilnContext *context, const GPtrArray *specs, const KilnPlanItem *item,
+	GPtrArray *problems, GError **error)
+{
+	g_autofree const char **outside = kiln_order_outside(specs, item->spec);
+	KilnSolvRequest request = {.requester = item->package->name,
+		.requirements = outside,
+		.installed = context->buildroot_solution};
+	g_autoptr(GError) local = NULL;
+	g_autoptr(KilnSolution) solution = kiln_solv_resolve(context->solv, &request, &local);
+
+	if (solution)
+		return TRUE;
+	if (local->code != KILN_ERROR_UNSOLVABLE) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	for (const char *const *problem = kiln_solv_problems(context->solv); *problem; problem++)
+		g_ptr_array_add(problems, g_strdup(*problem));
+	return TRUE;
+}
+
+/* What the base cannot satisfy is told before anything is fetched or built, for all items at once. */
+static gboolean check_resolvable(KilnContext *context, const GPtrArray *items, GError **error)
+{
+	g_autoptr(GPtrArray) specs = specs_of(items);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *list = NULL;
+
+	for (guint i = 0; i < items->len; i++)
+		if (!collect_problems(context, specs, items->pdata[i], problems, error))
+			return FALSE;
+	if (problems->len == 0)
+		return TRUE;
+	g_ptr_array_add(problems, NULL);
+	list = g_strjoinv("\n", (char **)problems->pdata);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
+		"build requirements cannot be satisfied for target \"%s\":\n%s", context->target->name, list);
+	return FALSE;
+}
+
 GPtrArray *kiln_plan_make(
 	KilnContext *context, const KilnIdentity *identity, const char *const *names, GError **error)
 {
@@ -104,7 +145,7 @@ GPtrArray *kiln_plan_make(
 	gint64 start = kiln_clock_monotonic_us();
 	guint files = 0;
 
-	if (!items)
+	if (!items || !check_resolvable(context, items, error))
 		return NULL;
 	kiln_event_step("sources", "fetching and verifying");
 	for (guint i = 0; i < items->len; i++) {
