@@ -121,3 +121,11 @@ load common
 		done
 	done
 }
+
+@test "a missing tool is named with the way to get it" {
+	make_project
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	PATH=$BATS_TEST_TMPDIR/empty run "$KILN" base import
+	[ "$status" -eq 10 ] || fail "expected exit status 10"
+	[[ $output == *'"apt-get" is not installed; install it (`make deps` names its package)'* ]] || fail "no such message"
+}

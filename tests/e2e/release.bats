@@ -144,6 +144,14 @@ current() { readlink "$published/stable/current"; }
 	expect_talk 'is now "stable"'
 }
 
+@test "an https address is served and verified as such" {
+	sed -i 's|^url = .*|url = https://secure.kiln.test/deep/path|' repo-config/kiln.conf
+	try release
+	expect_status 0
+	grep -q 'https://secure.kiln.test/deep/path/demo/trixie/snapshots/' "$published/stable/mirrorlist"
+	grep -q '^Installed:' .kiln/smoke/trixie/greeter/client.log
+}
+
 @test "kill -9 at any moment of a release: the channel stays whole and the next run finishes" {
 	before=$(current)
 	for delay in 0.05 0.3 0.8 1.5 2.5 4 6 8; do
