@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "format/sandbox_request.h"
 
@@ -15,12 +16,24 @@
 
 #define REPORT_MAX_BYTES (16 * 1024 * 1024)
 
-struct KilnRootCall {
+/* A request on its way through kiln-root. */
+typedef struct {
 	KilnProcess process;
 	GPtrArray *argv; /* of char, ends with NULL */
 	int request_fd, report_fd;
 	int inherited[3];
-};
+} Call;
+
+static void call_free(Call *call)
+{
+	if (call->request_fd >= 0)
+		close(call->request_fd);
+	if (call->report_fd >= 0)
+		close(call->report_fd);
+	g_ptr_array_unref(call->argv);
+	g_free(call);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
 /* Set up while the program starts, then only read. */
 static GPtrArray *allowed;
@@ -75,7 +88,7 @@ static int make_memory_file(const char *name, const char *text, GError **error)
 	return -1;
 }
 
-static gboolean make_argv(KilnRootCall *call, GError **error)
+static gboolean make_argv(Call *call, GError **error)
 {
 	char *program = kiln_root_program("kiln-root", error);
 
@@ -90,7 +103,7 @@ static gboolean make_argv(KilnRootCall *call, GError **error)
 	return TRUE;
 }
 
-static gboolean open_files(KilnRootCall *call, const KilnSandboxRequest *request, GError **error)
+static gboolean open_files(Call *call, const KilnSandboxRequest *request, GError **error)
 {
 	g_autofree char *text = kiln_sandbox_request_emit(request, error);
 
@@ -101,11 +114,11 @@ static gboolean open_files(KilnRootCall *call, const KilnSandboxRequest *request
 	return call->request_fd >= 0 && call->report_fd >= 0;
 }
 
-KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_fd, GError **error)
+static Call *call_new(const KilnSandboxRequest *request, int output_fd, GError **error)
 {
 	static const char *const environment[] = {
 		"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C.UTF-8", NULL};
-	g_autoptr(KilnRootCall) call = g_new0(KilnRootCall, 1);
+	g_autoptr(Call) call = g_new0(Call, 1);
 
 	call->argv = g_ptr_array_new_with_free_func(g_free);
 	call->request_fd = call->report_fd = -1;
@@ -126,11 +139,6 @@ KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_f
 	return g_steal_pointer(&call);
 }
 
-const KilnProcess *kiln_root_call_process(const KilnRootCall *call)
-{
-	return &call->process;
-}
-
 static gboolean explain_silence(const KilnProcessResult *result, GError **error)
 {
 	g_autofree char *last =
@@ -143,8 +151,8 @@ static gboolean explain_silence(const KilnProcessResult *result, GError **error)
 	return FALSE;
 }
 
-gboolean kiln_root_call_finish(KilnRootCall *call, const KilnProcessResult *result,
-	KilnSandboxReport *ret_report, GError **error)
+static gboolean call_finish(
+	Call *call, const KilnProcessResult *result, KilnSandboxReport *ret_report, GError **error)
 {
 	struct stat status;
 	g_autofree char *text = NULL;
@@ -160,24 +168,12 @@ gboolean kiln_root_call_finish(KilnRootCall *call, const KilnProcessResult *resu
 	return kiln_sandbox_report_parse(text, (gsize)got, ret_report, error);
 }
 
-void kiln_root_call_free(KilnRootCall *call)
-{
-	if (!call)
-		return;
-	if (call->request_fd >= 0)
-		close(call->request_fd);
-	if (call->report_fd >= 0)
-		close(call->report_fd);
-	g_ptr_array_unref(call->argv);
-	g_free(call);
-}
-
 gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
 	KilnSandboxReport *ret_report, GError **error)
 {
-	g_autoptr(KilnRootCall) call = kiln_root_call_new(request, output_fd, error);
+	g_autoptr(Call) call = call_new(request, output_fd, error);
 	g_auto(KilnProcessResult) result = {0};
 
 	return call && kiln_process_run(&call->process, &result, error) &&
-	       kiln_root_call_finish(call, &result, ret_report, error);
+	       call_finish(call, &result, ret_report, error);
 }

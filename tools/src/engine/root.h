@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "base/process.h"
 #include "model/sandbox.h"
 
 /* The helper program `name` ("kiln-root"): in $KILN_LIBEXEC, else ../libexec/kiln beside this
@@ -26,15 +25,3 @@ gboolean kiln_root_allow(const char *directory, GError **error);
  */
 gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
 	KilnSandboxReport *ret_report, GError **error);
-
-/*
- * The same in two halves, for running several at once in a KilnPool: `process` is to be run (by
- * kiln_process_run or a pool), then finished with its result. Free ends it in any case.
- */
-typedef struct KilnRootCall KilnRootCall;
-KilnRootCall *kiln_root_call_new(const KilnSandboxRequest *request, int output_fd, GError **error);
-const KilnProcess *kiln_root_call_process(const KilnRootCall *call);
-gboolean kiln_root_call_finish(KilnRootCall *call, const KilnProcessResult *result,
-	KilnSandboxReport *ret_report, GError **error);
-void kiln_root_call_free(KilnRootCall *call);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRootCall, kiln_root_call_free)
