@@ -343,6 +343,38 @@ static void test_nothing_survives_a_killed_caller(void **state)
 	}
 }
 
+/* What the caller of a kiln-root that gets `number` is told; as exit status, for it is a child. */
+static int told_after(void **state, int number)
+{
+	g_autoptr(KilnSandboxRequest) request = sandbox_request(*state, "sleep 31.75");
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		g_auto(KilnSandboxReport) report = {0};
+		g_autoptr(GError) error = NULL;
+		if (!kiln_root_execute(request, -1, &report, &error))
+			_exit(strstr(error->message, "ended without a report (exit status 137)")
+					? 10
+					: 11);
+		_exit(g_strcmp0(report.message, "interrupted") == 0 && report.signal == SIGTERM
+				? 20
+				: 21);
+	}
+	await_running("sleep 31.75", TRUE);
+	kill(helper_of(pid), number);
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	await_running("sleep 31.75", FALSE);
+	return WEXITSTATUS(status);
+}
+
+static void test_ended_helper_is_told(void **state)
+{
+	assert_int_equal(told_after(state, SIGKILL), 10);
+	assert_int_equal(told_after(state, SIGTERM), 20);
+}
+
 /* A killed kiln-root cannot remove its control groups: the next one does. */
 static void test_stale_control_groups_go(void **state)
 {
@@ -380,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_tree),
 		cmocka_unit_test(test_upper_is_locked),
 		cmocka_unit_test(test_nothing_survives_a_killed_caller),
+		cmocka_unit_test(test_ended_helper_is_told),
 		cmocka_unit_test(test_stale_control_groups_go),
 	};
 
