@@ -98,7 +98,7 @@ check: deps-quiet
 
 check-asan:
 	@for part in programs check-unit check-cases check-fuzz; do \
-		$(MAKE) -j$(JOBS) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined $$part || exit 1; \
+		$(MAKE) --no-print-directory DEVELOPER=1 SANITIZE=address,undefined $$part || exit 1; \
 	done
 
 # Benches print figures and judge nothing; they want a quiet machine.

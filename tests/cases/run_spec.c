@@ -9,6 +9,7 @@
  */
 #include "base/error.h"
 #include "base/fs.h"
+#include "engine/base.h"
 #include "engine/context.h"
 #include "engine/evaluate.h"
 #include "engine/root.h"
@@ -53,6 +54,8 @@ static void set_up(Runner *runner)
 	g_autoptr(KilnProject) project = kiln_project_open(".", &error);
 	check(error);
 	KilnTarget *target = kiln_project_target(project, "trixie", &error);
+	check(error);
+	kiln_base_ensure(project, target, &error);
 	check(error);
 	const KilnCollection *collection = kiln_project_collection(project, "epoxy", &error);
 	check(error);
@@ -216,6 +219,8 @@ int main(int argc, char **argv)
 		if (!good)
 			printf("FAILED: %s\n", path);
 	}
+	g_strfreev(runner.layers);
+	g_free(runner.macros);
 	printf("spec cases: %d passed, %d failed\n", passed, failed);
 	return failed == 0 && passed > 0 ? 0 : 1;
 }
