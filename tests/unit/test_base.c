@@ -270,6 +270,26 @@ static void test_nearest(void **state)
 	assert_null(kiln_text_nearest("zzzzz", words));
 }
 
+static void test_make_apart(void **state)
+{
+	g_autofree char *parent = g_build_filename(*state, "apart", NULL);
+	g_autofree char *path = g_build_filename(parent, "deep", "tree", NULL);
+	g_autofree char *directory = g_path_get_dirname(path);
+	g_autofree char *file = g_build_filename(path, "file", NULL);
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) names = NULL;
+
+	assert_true(kiln_fs_make_apart(path, &error));
+	assert_true(kiln_fs_replace_text(file, "x", &error));
+	/* One that is there stays as it is; nothing is left beside it. */
+	assert_true(kiln_fs_make_apart(path, &error));
+	assert_int_equal(access(file, F_OK), 0);
+	names = kiln_fs_list(directory, &error);
+	assert_int_equal(g_strv_length(names), 1);
+	assert_false(kiln_fs_make_apart(file, &error));
+	assert_error(error, KILN_ERROR_SYSTEM, "creating directory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_process_timeout_kills_the_group, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_process_dies_with_its_caller, setup_scratch, teardown_scratch),
 		cmocka_unit_test(test_pool_runs_all),
+		cmocka_unit_test_setup_teardown(test_make_apart, setup_scratch, teardown_scratch),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_nearest),

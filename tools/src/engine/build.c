@@ -94,7 +94,8 @@ static gboolean stock(Build *build, GError **error)
 	g_autofree char *spec_name = g_path_get_basename(build->item->package->spec_path);
 	g_autofree char *spec = g_build_filename(specs, spec_name, NULL);
 
-	if (!kiln_fs_make_directory(specs, error) || !kiln_fs_make_directory(sources, error) ||
+	if (!kiln_fs_make_apart(build->tree, error) || !kiln_fs_make_directory(specs, error) ||
+		!kiln_fs_make_directory(sources, error) ||
 		!supply(build->item->package->spec_path, spec, error))
 		return FALSE;
 	for (guint i = 0; i < build->item->sources->len; i++) {

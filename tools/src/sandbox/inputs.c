@@ -7,12 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,44 +38,20 @@ static int open_made(int parent_fd, const char *name, mode_t mode)
 	return openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Marks the directory as ext4 marks "/": what is made in it goes to a block group chosen by a hash
- * of its name, instead of close by. Other file systems refuse, and need it not. */
-static void spread_children(int fd)
-{
-	int flags = 0;
-
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0 || flags & FS_TOPDIR_FL)
-		return;
-	flags |= FS_TOPDIR_FL;
-	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
-}
-
-/* A new tree is made where no other tree was removed lately: ext4 steps over each inode that was
- * freed within minutes (measured: three times the system time for an install). Hence the mark, and
- * a name of its own while it is made. */
-static int open_tree_directory(int fd)
-{
-	g_autofree char *name = g_strdup_printf(".tree.%08x", g_random_int());
-
-	if (faccessat(fd, "tree", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
-		spread_children(fd);
-		if (mkdirat(fd, name, 0755) != 0 || renameat(fd, name, fd, "tree") != 0)
-			return -1;
-	}
-	return open_made(fd, "tree", 0755);
-}
-
 /* A work directory is overlayfs's own scratch; what an earlier mount left there (and its mark that
  * it was volatile) would make the next one refuse. */
 static gboolean open_parts(KilnOverlay *overlay, int fd, const char *path, GError **error)
 {
 	g_autofree char *work = g_strdup_printf("/proc/self/fd/%d/work", fd);
 
-	if (!kiln_fs_remove_tree(work, error))
+	g_autofree char *tree = g_strdup_printf("/proc/self/fd/%d/tree", fd);
+
+	if (!kiln_fs_remove_tree(work, error) || !kiln_fs_make_apart(tree, error))
 		return FALSE;
-	overlay->upper_fd = open_tree_directory(fd);
+	overlay->upper_fd = open_made(fd, "tree", 0755);
 	overlay->work_fd = open_made(fd, "work", 0700);
-	if (overlay->upper_fd < 0 || overlay->work_fd < 0)
+	/* It becomes "/", whatever the umask of who made it. */
+	if (overlay->upper_fd < 0 || overlay->work_fd < 0 || fchmodat(fd, "tree", 0755, 0) != 0)
 		return kiln_error_set_errno(error, errno, "preparing \"%s\"", path);
 	return TRUE;
 }
