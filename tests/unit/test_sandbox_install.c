@@ -61,7 +61,11 @@ static int setup(void **state)
 	sandbox_setup(state);
 	fixture = *state;
 	/* Stands for the layer's busybox, which no package brought. */
-	shell = build(fixture, "shell", "Provides: /bin/sh\n%description\nx\n");
+	shell = build(fixture, "shell",
+		"Provides: /bin/sh\n%description\nx\n%posttrans -p <lua>\nlocal out = "
+		"io.open('/root-mount', 'w')\n"
+		"for line in io.lines('/proc/self/mounts') do\n"
+		"if string.match(line, '^%%S+ / ') then out:write(line) end\nend\nout:close()\n");
 	alpha = build(fixture, "alpha",
 		"%description\nx\n%post\nexec > /scriptlet\nid -u\ngrep CapBnd /proc/self/status\n"
 		"grep NoNewPrivs /proc/self/status\nmount -t tmpfs x /mnt 2>/dev/null || echo no "
@@ -70,6 +74,7 @@ static int setup(void **state)
 		"(echo x > /proc/sys/kernel/hostname) 2>/dev/null || echo no setting\nhostname\n"
 		"ip route | wc -l\npwd\n(: <> /dev/tty) 2>/dev/null || echo no terminal\n"
 		"readlink /proc/$PPID/fd/1 || echo hidden\n"
+		"mknod /node c 1 3 2>/dev/null || echo no device\n"
 		/* Lua runs in the process that has the packages open. */
 		"%posttrans -p <lua>\nlocal out = io.open('/lua', 'w')\nfor n = 3, 200 do\n"
 		"local path = '/proc/self/fd/' .. n\nlocal name = posix.readlink(path)\n"
@@ -178,8 +183,8 @@ static void test_transaction(void **state)
 	assert_string_equal(macros, "%_dbpath /var/lib/rpm\n");
 	scriptlet = tree_text(request, "scriptlet");
 	assert_string_equal(scriptlet,
-		"0\nCapBnd:\t00000000880405fb\nNoNewPrivs:\t1\nno mount\nnothing of the host\n"
-		"no setting\nmock\n0\n/\nno terminal\nhidden\n");
+		"0\nCapBnd:\t00000000800405fb\nNoNewPrivs:\t1\nno mount\nnothing of the host\n"
+		"no setting\nmock\n0\n/\nno terminal\nhidden\nno device\n");
 	lua = tree_text(request, "lua");
 	assert_true(g_str_has_prefix(lua, "read-only "));
 	assert_null(strstr(lua, "writable"));
@@ -235,7 +240,7 @@ static void test_empty_root(void **state)
 	const char *packages[] = {shell, NULL};
 	g_autoptr(KilnSandboxRequest) request = install_request(*state, "empty", NULL, packages);
 	g_auto(KilnSandboxReport) report = {0};
-	g_autofree char *log = NULL, *names = NULL;
+	g_autofree char *log = NULL, *names = NULL, *mount = NULL;
 
 	g_clear_pointer(&request->layers, g_strfreev);
 	log = sandbox_execute(*state, request, &report);
@@ -244,6 +249,8 @@ static void test_empty_root(void **state)
 	assert_string_equal(names, "shell-1");
 	assert_true(tree_has(request, "proc"));
 	assert_false(tree_has(request, "dev/null"));
+	mount = tree_text(request, "root-mount");
+	assert_non_null(strstr(mount, "nodev"));
 }
 
 /* A transaction that rpm refuses: told as problems, nothing installed. */

@@ -41,16 +41,6 @@ gboolean kiln_mount_stage(GError **error)
 	return TRUE;
 }
 
-static gboolean bind_upper(const KilnOverlay *overlay, int point_fd, GError **error)
-{
-	g_autofree char *source = fd_path(overlay->upper_fd);
-	g_autofree char *point = fd_path(point_fd);
-
-	if (mount(source, point, NULL, MS_BIND, NULL) != 0)
-		return kiln_error_set_errno(error, errno, "mounting the new layer's tree");
-	return TRUE;
-}
-
 /* Layers are given as /proc/self/fd/N: short, so that many fit into the one page of options,
  * without characters to escape, and the same directory that was checked. */
 static char *overlay_options(const KilnOverlay *overlay)
@@ -65,35 +55,6 @@ static char *overlay_options(const KilnOverlay *overlay)
 		"%d,index=off,metacopy=off,redirect_dir=on",
 		overlay->upper_fd, overlay->work_fd);
 	return g_string_free(options, FALSE);
-}
-
-gboolean kiln_mount_overlay(const KilnOverlay *overlay, int point_fd, GError **error)
-{
-	g_autofree char *options = NULL, *durable = NULL, *point = fd_path(point_fd);
-
-	if (overlay->layers->len == 0)
-		return bind_upper(overlay, point_fd, error);
-	durable = overlay_options(overlay);
-	/* Without syncs of its own: what is to last is synced when its transaction is over. */
-	options = g_strconcat(durable, ",volatile", NULL);
-	if (strlen(options) > OVERLAY_OPTIONS_MAX_BYTES) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"mounting the root: %u layers are too many", overlay->layers->len);
-		return FALSE;
-	}
-	if (mount("overlay", point, "overlay", MS_NODEV, options) == 0)
-		return TRUE;
-	if (errno == EINVAL && mount("overlay", point, "overlay", MS_NODEV, durable) == 0)
-		return TRUE;
-	if (errno == ENODEV) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
-			"mounting the root: this kernel has no overlayfs; run `modprobe overlay` "
-			"or use a kernel with CONFIG_OVERLAY_FS");
-		return FALSE;
-	}
-	return kiln_error_set_errno(error, errno,
-		"mounting the root: overlayfs refuses (are layers and buildroot on a local file "
-		"system, and not themselves on an overlay?)");
 }
 
 static int create_in(int parent_fd, const char *name, gboolean directory)
@@ -165,6 +126,53 @@ int kiln_mount_copy(int source_fd, KilnMountFlags flags)
 	return -1;
 }
 
+static int move_mount_to(int mount_fd, int point_fd)
+{
+	return (int)syscall(SYS_move_mount, mount_fd, "", point_fd, "",
+		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static gboolean bind_upper(const KilnOverlay *overlay, int point_fd, GError **error)
+{
+	int fd = kiln_mount_copy(overlay->upper_fd, 0);
+	int result = fd >= 0 ? move_mount_to(fd, point_fd) : -1;
+
+	if (result != 0)
+		kiln_error_set_errno(error, errno, "mounting the new layer's tree");
+	if (fd >= 0)
+		close(fd);
+	return result == 0;
+}
+
+gboolean kiln_mount_overlay(const KilnOverlay *overlay, int point_fd, GError **error)
+{
+	g_autofree char *options = NULL, *durable = NULL, *point = fd_path(point_fd);
+
+	if (overlay->layers->len == 0)
+		return bind_upper(overlay, point_fd, error);
+	durable = overlay_options(overlay);
+	/* Without syncs of its own: what is to last is synced when its transaction is over. */
+	options = g_strconcat(durable, ",volatile", NULL);
+	if (strlen(options) > OVERLAY_OPTIONS_MAX_BYTES) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"mounting the root: %u layers are too many", overlay->layers->len);
+		return FALSE;
+	}
+	if (mount("overlay", point, "overlay", MS_NODEV, options) == 0)
+		return TRUE;
+	if (errno == EINVAL && mount("overlay", point, "overlay", MS_NODEV, durable) == 0)
+		return TRUE;
+	if (errno == ENODEV) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"mounting the root: this kernel has no overlayfs; run `modprobe overlay` "
+			"or use a kernel with CONFIG_OVERLAY_FS");
+		return FALSE;
+	}
+	return kiln_error_set_errno(error, errno,
+		"mounting the root: overlayfs refuses (are layers and buildroot on a local file "
+		"system, and not themselves on an overlay?)");
+}
+
 static gboolean attach(int mount_fd, int root_fd, const char *path, GError **error)
 {
 	struct stat status;
@@ -174,8 +182,7 @@ static gboolean attach(int mount_fd, int root_fd, const char *path, GError **err
 
 	if (point_fd < 0)
 		return FALSE;
-	result = (int)syscall(SYS_move_mount, mount_fd, "", point_fd, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	result = move_mount_to(mount_fd, point_fd);
 	if (result != 0)
 		kiln_error_set_errno(error, errno, "binding \"%s\" of the sandbox", path);
 	close(point_fd);

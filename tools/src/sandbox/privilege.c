@@ -28,9 +28,8 @@ static guint64 kept_capabilities(KilnPrivilege privilege)
 	case KILN_PRIVILEGE_BUILD:
 		return 0;
 	case KILN_PRIVILEGE_ROOT:
-		return ROOT_CAPABILITIES;
 	case KILN_PRIVILEGE_INSTALL:
-		return ROOT_CAPABILITIES | BIT(CAP_MKNOD);
+		return ROOT_CAPABILITIES;
 	case KILN_PRIVILEGE_EVALUATE:
 		return BIT(CAP_SYS_CHROOT) | BIT(CAP_SETUID) | BIT(CAP_SETGID);
 	}

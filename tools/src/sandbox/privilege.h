@@ -8,7 +8,7 @@
 typedef enum {
 	KILN_PRIVILEGE_BUILD,	 /* the build user, nothing */
 	KILN_PRIVILEGE_ROOT,	 /* root over the files and processes of its own sandbox */
-	KILN_PRIVILEGE_INSTALL,	 /* ROOT and device nodes, for package transactions */
+	KILN_PRIVILEGE_INSTALL,	 /* the same, with more open files, for package transactions */
 	KILN_PRIVILEGE_EVALUATE, /* chroot and becoming another user */
 } KilnPrivilege;
 
