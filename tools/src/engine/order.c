@@ -141,9 +141,12 @@ const char **kiln_order_outside(const GPtrArray *specs, const KilnSpec *spec)
 	g_autoptr(GHashTable) providers = index_providers(specs);
 	g_autoptr(GPtrArray) outside = g_ptr_array_new();
 
-	for (guint i = 0; i < spec->build_requires->len; i++)
-		if (provider_of(providers, spec->build_requires->pdata[i]) < 0)
-			g_ptr_array_add(outside, spec->build_requires->pdata[i]);
+	for (guint i = 0; i < spec->build_requires->len; i++) {
+		char *requirement = spec->build_requires->pdata[i];
+		/* Files, pkgconfig(x) and their kind are revealed by builds only. */
+		if (!strpbrk(requirement, "(/") && provider_of(providers, requirement) < 0)
+			g_ptr_array_add(outside, requirement);
+	}
 	g_ptr_array_add(outside, NULL);
 	return (const char **)g_ptr_array_free(g_steal_pointer(&outside), FALSE);
 }

@@ -11,6 +11,6 @@ guint *kiln_order_specs(const GPtrArray *specs, GError **error);
 /* Marks in `wanted` (as many as specs) everything that the specs marked there need, transitively. */
 void kiln_order_close(const GPtrArray *specs, gboolean *wanted);
 
-/* The BuildRequires of `spec` that none of `specs` declares to provide, so that the base must: texts
- * borrowed from `spec`, ends with NULL. Caller frees the array only. */
+/* The BuildRequires of `spec` that the base must satisfy: package names that none of `specs` declares
+ * to provide. Texts borrowed from `spec`, ends with NULL. Caller frees the array only. */
 const char **kiln_order_outside(const GPtrArray *specs, const KilnSpec *spec);

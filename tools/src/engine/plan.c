@@ -19,11 +19,22 @@ static void item_free(KilnPlanItem *item)
 		return;
 	g_clear_pointer(&item->spec, kiln_spec_free);
 	g_clear_pointer(&item->sources, g_ptr_array_unref);
-	g_clear_pointer(&item->requirements, kiln_solution_free);
+	g_free(item->spec_sha256);
 	g_free(item->key);
 	g_free(item->result_directory);
 	g_clear_pointer(&item->packages, g_ptr_array_unref);
 	g_free(item);
+}
+
+/* Everything is filed under the package's name: results, failures, smoke tests. */
+static gboolean check_name(const KilnPlanItem *item, GError **error)
+{
+	if (g_str_equal(item->spec->name, item->package->name))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"specs/%s/%s/%s.spec: its Name is \"%s\"; a package's directory, spec and Name are one name",
+		item->package->collection, item->package->name, item->package->name, item->spec->name);
+	return FALSE;
 }
 
 static GPtrArray *evaluate_all(KilnContext *context, GError **error)
@@ -35,7 +46,10 @@ static GPtrArray *evaluate_all(KilnContext *context, GError **error)
 		g_ptr_array_add(items, item);
 		item->package = context->packages->pdata[i];
 		item->spec = kiln_context_evaluate(context, item->package, error);
-		if (!item->spec)
+		if (!item->spec || !check_name(item, error))
+			return NULL;
+		item->spec_sha256 = kiln_digest_of_file(item->package->spec_path, NULL, error);
+		if (!item->spec_sha256)
 			return NULL;
 		if (!kiln_spec_allows_arch(item->spec, context->target->architecture)) {
 			kiln_event_info(item->package->name, "left out: its spec excludes %s",
@@ -160,18 +174,14 @@ GPtrArray *kiln_plan_make(
 	return g_steal_pointer(&items);
 }
 
-static char *compute_key(
-	const KilnContext *context, const KilnPlanItem *item, const char *layer_key, GError **error)
+static char *compute_key(const KilnContext *context, const KilnPlanItem *item, const char *layer_key)
 {
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
-	g_autofree char *spec = kiln_digest_of_file(item->package->spec_path, NULL, error);
 
-	if (!spec)
-		return NULL;
 	kiln_digest_add(digest, "format", BUILD_FORMAT);
 	kiln_digest_add(digest, "package", item->package->name);
 	kiln_digest_add(digest, "architecture", context->target->architecture);
-	kiln_digest_add(digest, "spec", spec);
+	kiln_digest_add(digest, "spec", item->spec_sha256);
 	kiln_digest_add(digest, "buildroot", layer_key);
 	for (guint i = 0; i < item->sources->len; i++) {
 		const KilnSourceFile *file = item->sources->pdata[i];
@@ -217,19 +227,58 @@ gboolean kiln_plan_load_result(KilnPlanItem *item, GError **error)
 	return TRUE;
 }
 
-gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error)
+/* Where it is kept what builds of the package turned out to require beyond its spec. */
+static char *learned_path(const KilnContext *context, const KilnPlanItem *item)
+{
+	return g_build_filename(
+		context->project->state, "learned", context->target->name, item->package->name, NULL);
+}
+
+static void set_key(const KilnContext *context, KilnPlanItem *item, const char *layer_key)
+{
+	g_free(item->key);
+	g_free(item->result_directory);
+	item->key = compute_key(context, item, layer_key);
+	item->result_directory = g_build_filename(context->project->state, "builds", item->key, NULL);
+}
+
+gboolean kiln_plan_learn(const KilnContext *context, KilnPlanItem *item, const char *const *further,
+	const char *layer_key, GError **error)
+{
+	g_autofree char *path = learned_path(context, item);
+	g_autofree char *directory = g_path_get_dirname(path);
+	g_autofree char *text = g_strjoinv("\n", (char **)further);
+
+	set_key(context, item, layer_key);
+	return kiln_fs_make_directory(directory, error) && kiln_fs_replace_text(path, text, error);
+}
+
+/* Key and result for the item's requirements together with `further`. */
+static gboolean resolve_with(
+	KilnContext *context, KilnPlanItem *item, const char *const *further, GError **error)
 {
 	g_autofree char *layer_key = NULL;
 	KilnLayerRequest layer = {.below = context->buildroot, .macros = context->macros};
+	g_autoptr(KilnSolution) solution = kiln_plan_solve(context, item, further, error);
 
-	item->requirements = kiln_plan_solve(context, item, NULL, error);
-	if (!item->requirements)
+	if (!solution)
 		return FALSE;
-	layer.solution = item->requirements;
+	layer.solution = solution;
 	layer_key = kiln_layer_key(&layer, error);
-	item->key = layer_key ? compute_key(context, item, layer_key, error) : NULL;
-	if (!item->key)
+	if (!layer_key)
 		return FALSE;
-	item->result_directory = g_build_filename(context->project->state, "builds", item->key, NULL);
+	set_key(context, item, layer_key);
 	return kiln_plan_load_result(item, error);
+}
+
+gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error)
+{
+	g_autofree char *path = learned_path(context, item);
+	g_autofree char *text = kiln_fs_read(path, RESULT_MAX_BYTES, NULL, NULL);
+	g_auto(GStrv) learned = g_strsplit(text ? text : "", "\n", -1);
+
+	/* What the last build learnt may no longer hold: then the build finds out anew. */
+	if (*learned && resolve_with(context, item, (const char *const *)learned, NULL) && item->packages)
+		return TRUE;
+	return resolve_with(context, item, NULL, error);
 }

@@ -13,8 +13,8 @@
 typedef struct {
 	const KilnCatalogPackage *package; /* borrowed from the context */
 	KilnSpec *spec;
+	char *spec_sha256;       /* of the spec file as it was evaluated */
 	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch */
-	KilnSolution *requirements; /* what BuildRequires add to the base layer; set by kiln_plan_resolve */
 	char *key;               /* build key; set by kiln_plan_resolve */
 	char *result_directory;  /* where the result is or will be; set by kiln_plan_resolve */
 	GPtrArray *packages;     /* KilnResultPackage: what was built; NULL: not built yet */
@@ -29,6 +29,12 @@ GPtrArray *kiln_plan_make(
 /* Solves the item's build requirements against the base and what was built so far, and computes its
  * key. Call in plan order, after the packages before it were offered by kiln_context_add_built. */
 gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error);
+
+/* Gives the item the key of the layers its build really stood on, `layer_key`, after it turned out to
+ * require `further` (ends with NULL) beyond its spec, and remembers them: the next plan solves with
+ * them, so that a change of what only the build revealed is noticed. Call before placing the result. */
+gboolean kiln_plan_learn(const KilnContext *context, KilnPlanItem *item, const char *const *further,
+	const char *layer_key, GError **error);
 
 /* Reads what the item's result directory holds into item->packages; NULL there when it is not built.
  * A damaged result counts as not built (a warning says so). */

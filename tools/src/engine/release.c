@@ -47,22 +47,67 @@ static gboolean build_item(KilnContext *context, KilnPlanItem *item, KilnStore *
 	return FALSE;
 }
 
+/* Takes one item through resolving, building and offering. */
+static gboolean do_item(
+	KilnContext *context, KilnPlanItem *item, KilnStore *store, guint *built, GError **error)
+{
+	gboolean cached;
+
+	if (!kiln_plan_resolve(context, item, error))
+		return FALSE;
+	cached = item->packages != NULL;
+	if (!build_item(context, item, store, error) || !offer(context, item, error))
+		return FALSE;
+	*built += cached ? 0 : 1;
+	return TRUE;
+}
+
+/* One pass over `waiting`; what cannot be satisfied yet is left in it, `reasons` says why. */
+static gboolean pass_items(KilnContext *context, GPtrArray *waiting, KilnStore *store, guint *built,
+	GString *reasons, GError **error)
+{
+	g_autoptr(GPtrArray) unsatisfied = g_ptr_array_new();
+
+	for (guint i = 0; i < waiting->len; i++) {
+		g_autoptr(GError) local = NULL;
+		if (do_item(context, waiting->pdata[i], store, built, &local))
+			continue;
+		if (local->domain != KILN_ERROR || local->code != KILN_ERROR_UNSOLVABLE) {
+			g_propagate_error(error, g_steal_pointer(&local));
+			return FALSE;
+		}
+		g_string_append_printf(reasons, "%s%s", reasons->len ? "\n" : "", local->message);
+		g_ptr_array_add(unsatisfied, waiting->pdata[i]);
+	}
+	g_ptr_array_set_size(waiting, 0);
+	for (guint i = 0; i < unsatisfied->len; i++)
+		g_ptr_array_add(waiting, unsatisfied->pdata[i]);
+	return TRUE;
+}
+
+/* What only a build reveals (pkgconfig(x), files, sonames) may satisfy an item that came earlier: so
+ * passes are made as long as they lead anywhere. */
 static gboolean build_items(
 	KilnContext *context, const GPtrArray *items, KilnStore *store, guint *ret_built, GError **error)
 {
-	guint cached = 0;
+	g_autoptr(GPtrArray) waiting = g_ptr_array_new();
+	guint before;
 
-	for (guint i = 0; i < items->len; i++) {
-		KilnPlanItem *item = items->pdata[i];
-		if (!kiln_plan_resolve(context, item, error))
+	*ret_built = 0;
+	for (guint i = 0; i < items->len; i++)
+		g_ptr_array_add(waiting, items->pdata[i]);
+	do {
+		g_autoptr(GString) reasons = g_string_new(NULL);
+		before = waiting->len;
+		if (!pass_items(context, waiting, store, ret_built, reasons, error))
 			return FALSE;
-		cached += item->packages ? 1 : 0;
-		if (!build_item(context, item, store, error) || !offer(context, item, error))
+		if (waiting->len == before && before > 0) {
+			g_set_error_literal(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, reasons->str);
 			return FALSE;
-	}
-	*ret_built = items->len - cached;
+		}
+	} while (waiting->len > 0);
 	if (*ret_built == 0)
-		kiln_event_info("build", "nothing to build: %u unchanged", cached);
+		kiln_event_info("build", "nothing to build: %u unchanged", items->len);
 	return TRUE;
 }
 
