@@ -51,6 +51,7 @@ static void test_config_refusals(void **state)
 			"kiln.conf:4: key \"idle-seconds\": \"soon\" is not a number"},
 		{"[publish]\nurl = http://x\n[limits]\nmemory-mib = 99999999999999\n", "a limit is too large"},
 		{"[publish]\nurl = http://x\nchannel = ../up\n", "kiln.conf:3: \"../up\" is not a name"},
+		{"[publish]\nurl = http://x\nchannel = snapshots\n", "kiln.conf:3: a channel cannot be called"},
 		{"[publish]\nurl = http://x\n[collection a/b]\ntargets = x\n", "\"a/b\" is not a name"},
 		{"[publish]\nurl = http://x\n[collection a]\ntargets =\n", "kiln.conf:4: names no target"},
 		{"[publish]\nurl = http://x\n[collection a]\n", "section [collection a] lacks the key \"targets\""},

@@ -44,7 +44,10 @@ static void test_published_stays_as_first_seen(void **state)
 	const KilnStorePublished first = {"a-1-1.noarch", "1111"}, changed = {"a-1-1.noarch", "2222"};
 	g_autofree char *sha256 = NULL, *snapshot = NULL, *no_sha256 = NULL, *no_snapshot = NULL;
 	KilnStore *store = kiln_store_open(path, NULL);
+	gboolean knows = TRUE;
 
+	assert_true(kiln_store_knows(store, "epoxy/trixie", &knows, NULL));
+	assert_false(knows);
 	assert_true(kiln_store_add_published(store, "epoxy/trixie", "s1", &first, 1, NULL));
 	assert_true(kiln_store_add_published(store, "epoxy/trixie", "s2", &changed, 1, NULL));
 	kiln_store_free(store);
@@ -54,6 +57,8 @@ static void test_published_stays_as_first_seen(void **state)
 	assert_string_equal(snapshot, "s1");
 	assert_true(kiln_store_find_published(store, "other/trixie", "a-1-1.noarch", &no_sha256, &no_snapshot, NULL));
 	assert_null(no_sha256);
+	assert_true(kiln_store_knows(store, "epoxy/trixie", &knows, NULL));
+	assert_true(knows);
 	kiln_store_free(store);
 }
 

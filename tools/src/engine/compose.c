@@ -131,8 +131,8 @@ static gboolean refuse_changed(
 }
 
 /* Puts one signed package into its part of the compose. */
-static gboolean place_package(
-	Composing *composing, const char *signed_path, const char *owner, GError **error)
+static gboolean place_package(Composing *composing, const char *signed_path, const char *expected_file,
+	const char *owner, GError **error)
 {
 	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(signed_path, error);
 	KilnSnapshotPackage *package;
@@ -149,8 +149,10 @@ static gboolean place_package(
 	package->nevra = g_strdup(header->nevra);
 	package->file = g_build_filename(kiln_part_name(package->part), "Packages", file_name, NULL);
 	package->sha256 = kiln_digest_of_file(signed_path, NULL, error);
-	if (strchr(file_name, '/')) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a package name", file_name);
+	if (!g_str_equal(file_name, expected_file)) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"\"%s\" holds \"%s\", not \"%s\"; remove it, so that it is signed again", signed_path,
+			file_name, expected_file);
 		return FALSE;
 	}
 	if (!package->sha256 || !refuse_changed(composing, package, owner, error))
@@ -162,9 +164,10 @@ static gboolean place_package(
 static gboolean add_item(Composing *composing, const KilnPlanItem *item, GError **error)
 {
 	for (guint i = 0; i < item->packages->len; i++) {
-		g_autofree char *signed_path =
-			ensure_signed(composing, item, item->packages->pdata[i], error);
-		if (!signed_path || !place_package(composing, signed_path, item->package->name, error))
+		const KilnResultPackage *package = item->packages->pdata[i];
+		g_autofree char *signed_path = ensure_signed(composing, item, package, error);
+		if (!signed_path ||
+			!place_package(composing, signed_path, package->file, item->package->name, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -12,22 +12,73 @@
 
 #define MANIFEST_MAX_BYTES (64 * 1024 * 1024)
 
+static KilnSnapshot *read_manifest(const char *path, GError **error)
+{
+	g_autofree char *text = kiln_fs_read(path, MANIFEST_MAX_BYTES, NULL, error);
+
+	return text ? kiln_snapshot_parse(text, path, error) : NULL;
+}
+
 gboolean kiln_publish_current(
 	const KilnContext *context, const char *channel, KilnSnapshot **ret_snapshot, GError **error)
 {
 	g_autofree char *repository = kiln_compose_repository_directory(context);
 	g_autofree char *link = g_build_filename(repository, channel, "current", NULL);
 	g_autofree char *manifest = g_build_filename(link, "snapshot.json", NULL);
-	g_autofree char *text = NULL;
+	g_autoptr(GError) local = NULL;
 	KilnSnapshot *snapshot = NULL;
 
 	if (g_file_test(link, G_FILE_TEST_IS_SYMLINK)) {
-		text = kiln_fs_read(manifest, MANIFEST_MAX_BYTES, NULL, error);
-		snapshot = text ? kiln_snapshot_parse(text, manifest, error) : NULL;
-		if (!snapshot)
+		snapshot = read_manifest(manifest, &local);
+		if (!snapshot) {
+			g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+				"channel \"%s\" points at a damaged snapshot: %s; remove the link \"%s\" and release again",
+				channel, local->message, link);
 			return FALSE;
+		}
 	}
 	*ret_snapshot = snapshot;
+	return TRUE;
+}
+
+/* As the store files it. */
+static char *repository_name(const KilnContext *context)
+{
+	return g_strdup_printf("%s/%s", context->collection->name, context->target->name);
+}
+
+static gboolean record(
+	const KilnContext *context, const KilnSnapshot *snapshot, KilnStore *store, GError **error)
+{
+	g_autofree char *repository = repository_name(context);
+	g_autofree KilnStorePublished *rows = g_new0(KilnStorePublished, snapshot->packages->len);
+
+	for (guint i = 0; i < snapshot->packages->len; i++) {
+		const KilnSnapshotPackage *package = snapshot->packages->pdata[i];
+		rows[i] = (KilnStorePublished){package->nevra, package->sha256};
+	}
+	return kiln_store_add_published(
+		store, repository, snapshot->id, rows, snapshot->packages->len, error);
+}
+
+gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error)
+{
+	g_autofree char *name = repository_name(context);
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	g_autofree char *snapshots = g_build_filename(repository, "snapshots", NULL);
+	g_auto(GStrv) ids = NULL;
+	gboolean known;
+
+	if (!kiln_store_knows(store, name, &known, error))
+		return FALSE;
+	if (!known)
+		ids = kiln_fs_list(snapshots, NULL);
+	for (char **id = ids; id && *id; id++) {
+		g_autofree char *manifest = g_build_filename(snapshots, *id, "snapshot.json", NULL);
+		g_autoptr(KilnSnapshot) snapshot = read_manifest(manifest, error);
+		if (!snapshot || !record(context, snapshot, store, error))
+			return FALSE;
+	}
 	return TRUE;
 }
 
@@ -60,21 +111,6 @@ gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *iden
 		if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
 			return FALSE;
 	return kiln_fs_replace_link(link, target, error);
-}
-
-static gboolean record(
-	const KilnContext *context, const KilnSnapshot *snapshot, KilnStore *store, GError **error)
-{
-	g_autofree char *repository =
-		g_strdup_printf("%s/%s", context->collection->name, context->target->name);
-	g_autofree KilnStorePublished *rows = g_new0(KilnStorePublished, snapshot->packages->len);
-
-	for (guint i = 0; i < snapshot->packages->len; i++) {
-		const KilnSnapshotPackage *package = snapshot->packages->pdata[i];
-		rows[i] = (KilnStorePublished){package->nevra, package->sha256};
-	}
-	return kiln_store_add_published(
-		store, repository, snapshot->id, rows, snapshot->packages->len, error);
 }
 
 static gboolean verify_parts(const char *directory, GError **error)

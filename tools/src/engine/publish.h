@@ -15,6 +15,10 @@
 gboolean kiln_publish_current(
 	const KilnContext *context, const char *channel, KilnSnapshot **ret_snapshot, GError **error);
 
+/* Teaches a store that knows nothing of this collection and target (it may be new, after the old one
+ * was lost) the packages of the snapshots that are there. */
+gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error);
+
 /* Writes the files of a channel (`.repo`, key, mirrorlists, link) below `repository` so that it
  * points at the snapshot `id`. The gate uses it for a candidate, publishing for the real one. */
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,

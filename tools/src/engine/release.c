@@ -115,7 +115,11 @@ static KilnStore *open_store(const KilnContext *context, GError **error)
 {
 	g_autofree char *path = g_build_filename(context->project->state, "state.sqlite", NULL);
 
-	return kiln_store_open(path, error);
+	g_autoptr(KilnStore) store = kiln_store_open(path, error);
+
+	if (!store || !kiln_publish_recall(context, store, error))
+		return NULL;
+	return g_steal_pointer(&store);
 }
 
 static GPtrArray *plan_and_build(KilnContext *context, const KilnIdentity *identity,

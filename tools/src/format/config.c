@@ -124,6 +124,11 @@ KilnConfig *kiln_config_parse(const char *text, const char *name, GError **error
 	config->key = kiln_ini_get(ini, "sign", "key", NULL);
 	if (!check_name(ini, "publish", "channel", config->channel, error))
 		return NULL;
+	if (g_str_equal(config->channel, "snapshots")) {
+		kiln_ini_set_error(ini, "publish", "channel", error,
+			"a channel cannot be called \"snapshots\": that is where snapshots are");
+		return NULL;
+	}
 	collections = kiln_ini_list_groups(ini, "collection ");
 	for (char **collection = collections; *collection; collection++)
 		if (!parse_collection(ini, *collection, config, error))

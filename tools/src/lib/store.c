@@ -97,7 +97,7 @@ KilnStore *kiln_store_open(const char *path, GError **error)
 	}
 	sqlite3_busy_timeout(store->database, BUSY_TIMEOUT_MS);
 	if (!execute(store, "PRAGMA journal_mode=WAL", error) ||
-		!execute(store, "PRAGMA synchronous=NORMAL", error) || !check_version(store, error) ||
+		!execute(store, "PRAGMA synchronous=FULL", error) || !check_version(store, error) ||
 		!execute(store, schema, error) ||
 		!execute(store, "PRAGMA user_version=" G_STRINGIFY(SCHEMA_VERSION), error))
 		return NULL;
@@ -215,6 +215,20 @@ gboolean kiln_store_add_published(KilnStore *store, const char *repository, cons
 	/* The first error counts; a rollback after it has nothing to add. */
 	sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
 	return FALSE;
+}
+
+gboolean kiln_store_knows(KilnStore *store, const char *repository, gboolean *ret_knows, GError **error)
+{
+	g_autoptr(KilnStatement) statement =
+		prepare(store, "SELECT EXISTS (SELECT 1 FROM published WHERE repository = ?)", error);
+
+	if (!statement)
+		return FALSE;
+	bind_text(statement, 1, repository);
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		return set_error(store, error);
+	*ret_knows = sqlite3_column_int(statement, 0) != 0;
+	return TRUE;
 }
 
 gboolean kiln_store_find_published(KilnStore *store, const char *repository, const char *nevra,

@@ -43,6 +43,9 @@ typedef struct {
 gboolean kiln_store_add_published(KilnStore *store, const char *repository, const char *snapshot,
 	const KilnStorePublished *packages, gsize count, GError **error);
 
+/* Whether any package of `repository` is recorded. */
+gboolean kiln_store_knows(KilnStore *store, const char *repository, gboolean *ret_knows, GError **error);
+
 /* The digest under which `nevra` was published in `repository` ("COLLECTION/TARGET") and the first
  * snapshot that had it; both NULL when it never was. Caller owns. */
 gboolean kiln_store_find_published(KilnStore *store, const char *repository, const char *nevra,

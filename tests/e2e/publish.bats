@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is remembered of what was published, and what happens when it is lost.
+
+load common
+
+setup() {
+	make_project
+	rm -r specs/demo/greeter
+	try release
+	expect_status 0
+}
+
+@test "a lost state file does not make published names free again" {
+	rm .kiln/state.sqlite*
+	sed -i 's/"hello"/"hullo"/' patches/demo/hello/0001-greet-politely.patch specs/demo/hello/hello.c
+	sed -i 's/Hello\./Hullo./' patches/demo/hello/0001-greet-politely.patch
+	try release
+	expect_status 6
+	expect_talk 'was published with other bytes in snapshot'
+}
+
+@test "a channel that points at nothing is told with what to do" {
+	rm -r .kiln/www/demo/trixie/snapshots/*
+	try release
+	expect_status 6
+	expect_talk 'channel "stable" points at a damaged snapshot'
+	rm .kiln/www/demo/trixie/stable/current
+	try release
+	expect_status 0
+}
