@@ -3,7 +3,12 @@
 
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_MAX_BYTES (8 * 1024 * 1024)
 
 /* What explains a failure, most telling kind first; within a kind the first line counts. Each is a
  * GRegex over one line. */
@@ -57,14 +62,69 @@ void kiln_cause_find(const char *log, KilnCause *ret_cause)
 	ret_cause->number = (guint)best_line + 1;
 }
 
+/* Reads up to `size` bytes from `offset` as a text: NUL bytes become spaces. */
+static char *read_text(int fd, off_t offset, gsize size)
+{
+	g_autofree char *text = g_malloc(size + 1);
+	gsize length = 0;
+	ssize_t got;
+
+	while (length < size && (got = pread(fd, text + length, size - length, offset + (off_t)length)) > 0)
+		length += (gsize)got;
+	for (gsize i = 0; i < length; i++)
+		if (!text[i])
+			text[i] = ' ';
+	text[length] = '\0';
+	return g_steal_pointer(&text);
+}
+
+/* Line ends before `end`. */
+static guint count_lines(int fd, off_t end)
+{
+	char block[64 * 1024];
+	guint count = 0;
+	off_t offset = 0;
+	ssize_t got;
+
+	while (offset < end && (got = pread(fd, block, MIN(sizeof(block), (gsize)(end - offset)), offset)) > 0) {
+		for (ssize_t i = 0; i < got; i++)
+			count += block[i] == '\n';
+		offset += got;
+	}
+	return count;
+}
+
+/* Of a file that is longer than LOG_MAX_BYTES the end, from the first whole line there. */
+static char *read_log(int fd, guint *ret_lines_before)
+{
+	struct stat status;
+	off_t offset;
+	g_autofree char *text = NULL;
+	const char *line_end;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return NULL;
+	offset = MAX(0, status.st_size - LOG_MAX_BYTES);
+	text = read_text(fd, offset, (gsize)(status.st_size - offset));
+	line_end = offset > 0 ? strchr(text, '\n') : NULL;
+	*ret_lines_before = count_lines(fd, offset) + (line_end ? 1 : 0);
+	return line_end ? g_strdup(line_end + 1) : g_steal_pointer(&text);
+}
+
 void kiln_cause_find_in_file(const char *path, KilnCause *ret_cause)
 {
-	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	g_autofree char *text = NULL;
+	guint lines_before = 0;
 
 	*ret_cause = (KilnCause){NULL, 0};
-	if (!file)
+	if (fd < 0)
 		return;
-	text = g_strndup(g_mapped_file_get_contents(file), g_mapped_file_get_length(file));
+	text = read_log(fd, &lines_before);
+	close(fd);
+	if (!text)
+		return;
 	kiln_cause_find(text, ret_cause);
+	if (ret_cause->line)
+		ret_cause->number += lines_before;
 }

@@ -15,5 +15,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnCause, kiln_cause_clear)
 /* Finds the cause in the text of a build log. */
 void kiln_cause_find(const char *log, KilnCause *ret_cause);
 
-/* The same for a log file; an unreadable one has no cause. */
+/* The same for a log file, of which the last 8 MiB are searched. One that is no regular file, or
+ * cannot be read, has no cause. */
 void kiln_cause_find_in_file(const char *path, KilnCause *ret_cause);
