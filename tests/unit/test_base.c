@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,43 @@ static void test_remove_tree_follows_nothing(void **state)
 	assert_true(kiln_fs_remove_tree(tree, NULL));
 }
 
+/* As a hostile build makes it: no path reaches the bottom. */
+static void make_deep(const char *path, guint levels)
+{
+	g_autofree char *name = g_strnfill(200, 'd');
+	int fd;
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (guint i = 0; i < levels; i++) {
+		int parent = fd;
+
+		assert_int_equal(mkdirat(parent, name, 0700), 0);
+		assert_int_equal(symlinkat("..", parent, "link"), 0);
+		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		close(parent);
+	}
+	close(fd);
+}
+
+static void test_remove_tree_of_any_depth(void **state)
+{
+	g_autofree char *tree = g_build_filename(*state, "tree", NULL);
+	g_autofree char *lifted = g_build_filename(tree, ".lifted.0", NULL);
+	GError *error = NULL;
+
+	make_deep(tree, 2000);
+	assert_true(kiln_fs_replace_text(lifted, "a name that the removal would use", &error));
+	assert_true(kiln_fs_remove_tree(tree, &error));
+	assert_no_error(error);
+	assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
+	make_deep(tree, 12000);
+	assert_true(kiln_fs_remove_tree(tree, &error));
+	assert_no_error(error);
+	assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
+}
+
 static void test_link_or_copy(void **state)
 {
 	g_autofree char *source = g_build_filename(*state, "a", NULL);
@@ -128,6 +166,23 @@ static void test_lock_names_its_holder(void **state)
 	assert_error(error, KILN_ERROR_BUSY, pid);
 	g_clear_pointer(&held, kiln_lock_free);
 	held = kiln_lock_take(path, "other", FALSE, &error);
+	assert_no_error(error);
+}
+
+static void test_shares_keep_the_whole_away(void **state)
+{
+	g_autofree char *path = g_build_filename(*state, "readers", NULL);
+	g_autoptr(KilnLock) one = kiln_lock_share(path, NULL);
+	g_autoptr(KilnLock) two = kiln_lock_share(path, NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_non_null(one);
+	assert_non_null(two);
+	g_clear_pointer(&one, kiln_lock_free);
+	assert_null(kiln_lock_take(path, "all of it", FALSE, &error));
+	assert_error(error, KILN_ERROR_BUSY, "is held by");
+	g_clear_pointer(&two, kiln_lock_free);
+	one = kiln_lock_take(path, "all of it", FALSE, &error);
 	assert_no_error(error);
 }
 
@@ -299,8 +354,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replace_is_whole_or_old, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_read_has_a_maximum, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_remove_tree_follows_nothing, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_remove_tree_of_any_depth, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_link_or_copy, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_lock_names_its_holder, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_shares_keep_the_whole_away, setup_scratch, teardown_scratch),
 		cmocka_unit_test(test_process_result),
 		cmocka_unit_test(test_process_missing_program),
 		cmocka_unit_test_setup_teardown(test_process_timeout_kills_the_group, setup_scratch, teardown_scratch),

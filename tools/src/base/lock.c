@@ -36,7 +36,8 @@ static gboolean record_holder(int fd, const char *purpose)
 	return ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) == (ssize_t)strlen(text);
 }
 
-KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, GError **error)
+/* Opens the lock file and applies `operation` of flock(2) to it. */
+static KilnLock *lock_file(const char *path, int operation, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
 	KilnLock *lock;
@@ -50,7 +51,7 @@ KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, G
 		return NULL;
 	}
 	do {
-		result = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+		result = flock(fd, operation);
 	} while (result != 0 && errno == EINTR);
 	if (result != 0) {
 		if (errno == EWOULDBLOCK)
@@ -60,10 +61,23 @@ KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, G
 		close(fd);
 		return NULL;
 	}
-	(void)record_holder(fd, purpose);
 	lock = g_new0(KilnLock, 1);
 	lock->fd = fd;
 	return lock;
+}
+
+KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, GError **error)
+{
+	KilnLock *lock = lock_file(path, wait ? LOCK_EX : LOCK_EX | LOCK_NB, error);
+
+	if (lock)
+		(void)record_holder(lock->fd, purpose);
+	return lock;
+}
+
+KilnLock *kiln_lock_share(const char *path, GError **error)
+{
+	return lock_file(path, LOCK_SH, error);
 }
 
 void kiln_lock_free(KilnLock *lock)

@@ -14,6 +14,9 @@ typedef struct KilnLock KilnLock;
  * names the holder's pid and purpose. */
 KilnLock *kiln_lock_take(const char *path, const char *purpose, gboolean wait, GError **error);
 
+/* Takes a share of it: any number of holders, none beside a holder of the whole. Waits. */
+KilnLock *kiln_lock_share(const char *path, GError **error);
+
 /* Releases it. */
 void kiln_lock_free(KilnLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnLock, kiln_lock_free)

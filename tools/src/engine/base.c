@@ -71,3 +71,11 @@ gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, 
 		      : "importing it from the Debian archive, once");
 	return kiln_base_refresh(project, target, error);
 }
+
+KilnLock *kiln_base_hold(const KilnProject *project, const KilnTarget *target, GError **error)
+{
+	g_autofree char *output = kiln_project_base_directory(project, target);
+	g_autofree char *path = kiln_base_import_readers_lock(output);
+
+	return kiln_lock_share(path, error);
+}

@@ -8,5 +8,8 @@
  * import.conf, names.conf or base-setup/ changed since; a refresh for newer packages is kiln_base_refresh's. */
 gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, GError **error);
 
+/* Holds the base's packages in place while they are read: a refresh leaves those it no longer names. */
+KilnLock *kiln_base_hold(const KilnProject *project, const KilnTarget *target, GError **error);
+
 /* Imports the base of a debian-import target as the archive is now. CONFIG for another kind. */
 gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error);

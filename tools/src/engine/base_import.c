@@ -328,14 +328,25 @@ static GHashTable *current_files(const Import *import)
 	return current;
 }
 
-/* Removes what is below Packages/ and not among the items: superseded packages. */
+char *kiln_base_import_readers_lock(const char *output_directory)
+{
+	return g_build_filename(output_directory, "readers", NULL);
+}
+
+/* Removes what is below Packages/ and not among the items: superseded packages. Not while somebody
+ * reads, who may have the metadata that named them. */
 static gboolean remove_others(Import *import, GError **error)
 {
+	g_autofree char *lock_path = kiln_base_import_readers_lock(import->options->output_directory);
+	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "removing old packages", FALSE, NULL);
 	g_autofree char *directory =
 		g_build_filename(import->options->output_directory, "Packages", NULL);
 	g_autoptr(GHashTable) current = current_files(import);
-	g_auto(GStrv) names = kiln_fs_list(directory, error);
+	g_auto(GStrv) names = NULL;
 
+	if (!lock)
+		return TRUE;
+	names = kiln_fs_list(directory, error);
 	for (guint i = 0; names && names[i]; i++) {
 		g_autofree char *path = g_build_filename(directory, names[i], NULL);
 		const char *file_name = g_hash_table_lookup(current, names[i]);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "engine/base.h"
 #include "engine/evaluate.h"
 #include "engine/root.h"
 
@@ -34,6 +35,8 @@ static gboolean open_base(KilnContext *context, GError **error)
 			target->location ? "put an rpm-md repository there" : "run `kiln base import`");
 		return FALSE;
 	}
+	if (!target->location && !(context->base_held = kiln_base_hold(context->project, target, error)))
+		return FALSE;
 	context->solv = kiln_solv_new(target->architecture, cache);
 	repository.directory = context->base_directory;
 	return kiln_solv_add_repository(context->solv, &repository, error);
@@ -75,6 +78,7 @@ void kiln_context_free(KilnContext *context)
 	g_free(context->macros_path);
 	g_free(context->macros);
 	g_free(context->base_directory);
+	kiln_lock_free(context->base_held);
 	g_clear_pointer(&context->solv, kiln_solv_free);
 	g_clear_pointer(&context->buildroot_solution, kiln_solution_free);
 	kiln_layers_free(context->buildroot);

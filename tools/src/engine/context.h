@@ -18,6 +18,7 @@ typedef struct {
 	char *macros_path;
 	char *macros;                       /* text of the target's macro file */
 	char *base_directory;               /* rpm-md repository */
+	KilnLock *base_held;                /* its packages stay while this is open */
 	KilnSolv *solv;                     /* the base, and what was built (kiln_context_add_built) */
 	KilnSolution *buildroot_solution;   /* set with `buildroot` */
 	KilnLayers *buildroot;              /* the base layer of every build; see kiln_context_buildroot */
