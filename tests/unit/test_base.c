@@ -133,10 +133,6 @@ static void test_remove_tree_of_any_depth(void **state)
 	assert_true(kiln_fs_remove_tree(tree, &error));
 	assert_no_error(error);
 	assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
-	make_deep(tree, 12000);
-	assert_true(kiln_fs_remove_tree(tree, &error));
-	assert_no_error(error);
-	assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
 }
 
 static void test_link_or_copy(void **state)

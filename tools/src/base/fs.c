@@ -29,6 +29,25 @@ gboolean kiln_fs_make_directory(const char *path, GError **error)
 	return TRUE;
 }
 
+gboolean kiln_fs_make_private(const char *path, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	gboolean good;
+	int fd;
+
+	if (!kiln_fs_make_directory(parent, error))
+		return FALSE;
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return kiln_error_set_errno(error, errno, "creating directory \"%s\"", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return kiln_error_set_errno(error, errno, "opening directory \"%s\"", path);
+	good = fchmod(fd, 0700) == 0 ||
+		kiln_error_set_errno(error, errno, "setting the mode of \"%s\"", path);
+	close(fd);
+	return good;
+}
+
 /* Marks the directory as ext4 marks "/": what is made in it goes to a block group chosen by a hash
  * of its name, instead of close by. Other file systems refuse, and need it not. */
 static void spread_children(const char *directory)

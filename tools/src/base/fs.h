@@ -12,6 +12,10 @@
 /* Creates `path` and its missing parents (mode 0777 less umask). An existing directory is fine. */
 gboolean kiln_fs_make_directory(const char *path, GError **error);
 
+/* Creates `path` (its parents as above) as a directory that only its owner can enter; an existing one
+ * is made so. */
+gboolean kiln_fs_make_private(const char *path, GError **error);
+
 /* Writes all of `data` to any kind of fd; FALSE with errno set. */
 gboolean kiln_fs_write_all(int fd, const void *data, gsize size);
 
@@ -34,8 +38,8 @@ gboolean kiln_fs_replace_link(const char *path, const char *target, GError **err
  * The result has a NUL after its last byte. `ret_size` is optional. */
 char *kiln_fs_read(const char *path, gsize max_bytes, gsize *ret_size, GError **error);
 
-/* Removes `path` and everything below it without following links; absent is success. Does not
- * cross into other mounts. Directories without write permission are made writable on the way. */
+/* Removes `path` and everything below it, however deep, without following links; absent is success.
+ * Does not cross into other mounts. Directories without write permission are made writable. */
 gboolean kiln_fs_remove_tree(const char *path, GError **error);
 
 /* Makes `destination` the same file as `source`: a hard link where the file system allows it,

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,11 @@
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static gboolean is_dots(const char *name)
+{
+	return g_str_equal(name, ".") || g_str_equal(name, "..");
 }
 
 char **kiln_fs_list(const char *path, GError **error)
@@ -29,7 +35,7 @@ char **kiln_fs_list(const char *path, GError **error)
 		return NULL;
 	}
 	while ((entry = readdir(directory)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (!is_dots(entry->d_name))
 			g_ptr_array_add(names, g_strdup(entry->d_name));
 	closedir(directory);
 	if (names->len > 0)
@@ -62,34 +68,131 @@ static gboolean walk(const char *path, const char *doing, Visit visit, gpointer 
 	return good;
 }
 
-static gboolean remove_entry(FTSENT *entry, gpointer data)
-{
-	int result;
+/* How deep a removal goes before it brings what lies deeper up to the top: bounds stack and fds. */
+#define REMOVAL_DEPTH_MAX 48
 
-	(void)data;
-	switch (entry->fts_info) {
-	case FTS_D:
-		if ((entry->fts_statp->st_mode & 0700) != 0700)
-			chmod(entry->fts_accpath, 0700);
-		return TRUE;
-	case FTS_DP:
-	case FTS_DNR:
-		result = rmdir(entry->fts_accpath);
-		break;
-	default:
-		result = unlink(entry->fts_accpath);
-		break;
+/* One removal under way. Each step is relative to an open directory: no path can be too long. */
+typedef struct {
+	int top;
+	dev_t device;
+	guint lifted;
+} Removal;
+
+/* Opens a directory that shall be emptied, made writable first; EXDEV when it is of another file
+ * system. Never a link's target: chmod gets the descriptor of the directory itself. */
+static int open_to_empty(const Removal *removal, int parent, const char *name)
+{
+	g_autofree char *path = NULL;
+	struct stat status;
+	int place = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = -1;
+
+	if (place < 0)
+		return -1;
+	path = g_strdup_printf("/proc/self/fd/%d", place);
+	if (fstat(place, &status) != 0 || status.st_dev != removal->device)
+		errno = EXDEV;
+	else if ((status.st_mode & 0700) == 0700 || chmod(path, (status.st_mode & 07777) | 0700) == 0)
+		fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(place);
+	return fd;
+}
+
+/* Moves a directory that lies deep up into the top one, under a name that is free there. */
+static gboolean lift(Removal *removal, int parent, const char *name)
+{
+	char fresh[64];
+	struct stat status;
+
+	do
+		g_snprintf(fresh, sizeof(fresh), ".lifted.%u", removal->lifted++);
+	while (fstatat(removal->top, fresh, &status, AT_SYMLINK_NOFOLLOW) == 0);
+	return renameat(parent, name, removal->top, fresh) == 0;
+}
+
+static gboolean empty_directory(Removal *removal, int fd, int depth);
+
+static gboolean remove_directory(Removal *removal, int parent, const char *name, int depth)
+{
+	int fd = open_to_empty(removal, parent, name);
+
+	/* What is mounted is not entered, and keeps its place. */
+	if (fd < 0 && errno == EXDEV)
+		return unlinkat(parent, name, AT_REMOVEDIR) == 0;
+	if (fd < 0)
+		return errno == ENOENT;
+	if (depth < REMOVAL_DEPTH_MAX)
+		return empty_directory(removal, fd, depth + 1) &&
+			(unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
+	close(fd);
+	return lift(removal, parent, name);
+}
+
+static gboolean remove_entry(Removal *removal, int parent, const struct dirent *entry, int depth)
+{
+	if (entry->d_type != DT_DIR) {
+		if (unlinkat(parent, entry->d_name, 0) == 0 || errno == ENOENT)
+			return TRUE;
+		if (errno != EISDIR && errno != EPERM)
+			return FALSE;
 	}
-	return result == 0 || errno == ENOENT;
+	return remove_directory(removal, parent, entry->d_name, depth);
+}
+
+/* Removes what is in the directory `fd`, which it closes; FALSE with errno set. It is read until
+ * nothing is found: what a file system skips while entries go, or what was lifted meanwhile. */
+static gboolean empty_directory(Removal *removal, int fd, int depth)
+{
+	DIR *directory = fdopendir(fd);
+	gboolean good = TRUE, found = TRUE;
+	struct dirent *entry;
+	int trouble;
+
+	if (!directory) {
+		trouble = errno;
+		close(fd);
+		errno = trouble;
+		return FALSE;
+	}
+	while (good && found) {
+		found = FALSE;
+		rewinddir(directory);
+		while (good && (entry = readdir(directory))) {
+			if (is_dots(entry->d_name))
+				continue;
+			found = TRUE;
+			good = remove_entry(removal, dirfd(directory), entry, depth);
+		}
+	}
+	trouble = errno;
+	closedir(directory);
+	errno = trouble;
+	return good;
+}
+
+static gboolean remove_top(const char *path, dev_t device)
+{
+	Removal removal = {-1, device, 0};
+	gboolean good;
+	int fd;
+
+	removal.top = open_to_empty(&removal, AT_FDCWD, path);
+	if (removal.top < 0)
+		return FALSE;
+	fd = openat(removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	good = fd >= 0 && empty_directory(&removal, fd, 1);
+	close(removal.top);
+	return good && rmdir(path) == 0;
 }
 
 gboolean kiln_fs_remove_tree(const char *path, GError **error)
 {
 	struct stat status;
+	gboolean good = lstat(path, &status) == 0;
 
-	if (lstat(path, &status) != 0)
-		return errno == ENOENT || kiln_error_set_errno(error, errno, "removing \"%s\"", path);
-	return walk(path, "removing", remove_entry, NULL, error);
+	if (good)
+		good = S_ISDIR(status.st_mode) ? remove_top(path, status.st_dev) : unlink(path) == 0;
+	return good || errno == ENOENT || kiln_error_set_errno(error, errno, "removing \"%s\"", path);
 }
 
 static gboolean sync_entry(FTSENT *entry, gpointer data)
