@@ -113,7 +113,7 @@ load common
 
 @test "the manual page has every command and option and renders without complaint" {
 	mandoc -Tlint -Wwarning "$top/tools/man/kiln.1"
-	page=$(mandoc -Tutf8 "$top/tools/man/kiln.1" | col -b)
+	page=$(mandoc -Tutf8 "$top/tools/man/kiln.1" | sed 's/.\x08//g')
 	for command in release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
 		[[ $page == *"kiln $command"* ]] || fail "the manual page lacks: kiln $command"
 		for option in $("$KILN" $command --help | grep -oE '^ +(-., )?--[a-z][a-z-]*' | grep -o -- '--.*' | sort -u); do
@@ -128,4 +128,37 @@ load common
 	PATH=$BATS_TEST_TMPDIR/empty run "$KILN" base import
 	[ "$status" -eq 10 ] || fail "expected exit status 10"
 	[[ $output == *'"apt-get" is not installed; install it (`make deps` names its package)'* ]] || fail "no such message"
+}
+
+@test "a wrong word after a family of commands suggests the nearest and is an error" {
+	try key exprot
+	expect_status 2
+	expect_talk 'there is no command "key exprot"; did you mean "key export"?'
+	try help key
+	expect_status 0
+	expect_output 'key export'
+	try --jsno help
+	expect_status 2
+	expect_talk 'did you mean "--json"?'
+}
+
+@test "an answer that cannot be written is an error" {
+	run bash -c '"$0" help 2>&1 >/dev/full' "$KILN"
+	[ "$status" -eq 10 ]
+	[[ $output == *'writing the answer to stdout: No space left on device'* ]]
+}
+
+@test "what needs root says so before it does anything" {
+	make_project
+	chmod a+rx "$BATS_TEST_TMPDIR" && run setpriv --reuid 65534 --regid 65534 --clear-groups "$KILN" build
+	[ "$status" -eq 10 ]
+	[[ $output == *'needs root'* ]]
+	[ ! -e .kiln ]
+}
+
+@test "with --events-json everything on stderr is JSON, also the error" {
+	cd "$BATS_TEST_TMPDIR"
+	try build --events-json
+	expect_status 4
+	[ "$(python3 -c 'import json,sys; print([json.loads(l)["exit_status"] for l in sys.stdin])' <<<"$talk")" = '[4]' ]
 }

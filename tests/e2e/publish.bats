@@ -28,3 +28,22 @@ setup() {
 	try release
 	expect_status 0
 }
+
+@test "a damaged published tree is noticed and made whole" {
+	published=.kiln/www/demo/trixie
+	: >"$published/stable/mirrorlist"
+	rm "$published/stable/kiln-demo.repo"
+	try release
+	expect_status 0
+	expect_talk 'nothing to publish'
+	grep -q '/snapshots/' "$published/stable/mirrorlist"
+	[ -s "$published/stable/kiln-demo.repo" ]
+
+	before=$(readlink "$published/stable/current")
+	truncate -s 50 "$published"/stable/current/Packages/hello-1.0-1.kt13.x86_64.rpm
+	try release
+	expect_status 0
+	expect_talk 'is damaged'
+	[ "$(readlink "$published/stable/current")" != "$before" ]
+	rpm -K --nosignature "$published"/stable/current/Packages/*.rpm
+}

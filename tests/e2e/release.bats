@@ -51,7 +51,9 @@ current() { readlink "$published/stable/current"; }
 	[ -e "$published/snapshots/$id/source/Packages/greeter-2.0-1.kt13.src.rpm" ]
 	grep -qx gpgcheck=1 "$published/stable/kiln-demo.repo"
 	grep -qx repo_gpgcheck=1 "$published/stable/kiln-demo.repo"
-	[ -z "$(ls "$project/.kiln/www/.candidate" 2>/dev/null | grep -v '^demo$')" ]
+	# Where the candidate was nobody else may look, and nothing of it is left.
+	[ "$(stat -c %a "$project/.kiln/www/.candidate")" = 700 ]
+	[ -z "$(find "$project/.kiln/www/.candidate" ! -type d)" ]
 }
 
 @test "rpm itself verifies every package with the published key alone" {
@@ -111,6 +113,68 @@ current() { readlink "$published/stable/current"; }
 	[ "$(ls "$published/snapshots" | wc -l)" -eq 1 ]
 }
 
+# A new greeter with these lines in its spec.
+change_greeter() {
+	sed -i "s/^Release: .*/Release: 2%{?dist}/; s/^%files$/$1\n\n%files/" specs/demo/greeter/greeter.spec
+}
+
+@test "a smoke test that says nothing fails by its exit status, and cannot trick its keeper" {
+	change_greeter ''
+	cat >tests/smoke/greeter/test <<-'END'
+		#!/bin/sh
+		cd "$KILN_SMOKE_LOGS"
+		cp /bin/sh rooted && chmod 6755 rooted
+		echo details >01.log
+		rm -f test.log client.log
+		mkfifo test.log
+		ln -s /etc/shadow client.log
+		exit 3
+	END
+	try release
+	expect_status 8
+	expect_talk '"greeter": its smoke test fails: ended with exit status 3'
+	expect_talk 'log: .kiln/smoke/trixie/greeter/test.log'
+	expect_talk '2 of what its smoke test left are not kept in .kiln/smoke/trixie/greeter/files'
+	[ "$(ls .kiln/smoke/trixie/greeter)" = "$(printf 'client.log\nfiles\ntest.log')" ]
+	[ "$(ls .kiln/smoke/trixie/greeter/files)" = "$(printf '01.log\nrooted')" ]
+	[ "$(cat .kiln/smoke/trixie/greeter/files/01.log)" = details ]
+	[ -z "$(find .kiln -type f -perm /6000)" ] || fail "$(find .kiln -type f -perm /6000)"
+	[ "$(stat -c %a .kiln/smoke .kiln/work | sort -u)" = 700 ]
+	[ ! -e .kiln/work/trixie/.smoke ]
+}
+
+@test "a scriptlet that fails holds the release back, though dnf succeeds" {
+	before=$(current)
+	change_greeter '%post\necho one; exit 3'
+	try release
+	expect_status 8
+	expect_talk '"greeter": dnf does not install it: %post(greeter-2.0-2.kt13.x86_64) scriptlet failed, exit status 3'
+	expect_talk 'log: .kiln/smoke/trixie/greeter/client.log'
+	[ "$(current)" = "$before" ]
+}
+
+@test "the gate installs the packages of the compose, not the base's of the same name" {
+	mkdir specs/demo/lsof
+	sed 's/greeter/lsof/g; s/^Version: .*/Version: 0.1/; s/2\.0-1/0.1-1/' specs/demo/greeter/greeter.spec >specs/demo/lsof/lsof.spec
+	cp specs/demo/greeter/greeter.c specs/demo/lsof/lsof.c
+	try release
+	expect_status 0
+	grep -q '^ *lsof-0\.1-1\.kt13\.x86_64' .kiln/smoke/trixie/lsof/client.log
+}
+
+# A Name that is another one only where the package is built.
+@test "a package that no smoke test covers holds the release back" {
+	before=$(current)
+	change_greeter ''
+	sed -i 's@^Name: .*@Name: %(grep -qa rpmbuild /proc/$PPID/cmdline \&\& echo salute || echo greeter)@' \
+		specs/demo/greeter/greeter.spec
+	try release
+	expect_status 8
+	expect_talk '"salute-2.0-2.kt13.x86_64" is in no smoke test'
+	expect_talk '"salute-2.0-2.kt13.src.rpm"'
+	[ "$(current)" = "$before" ]
+}
+
 @test "a package that cannot be installed is held back with the reason" {
 	sed -i 's/^Release: .*/Release: 2%{?dist}\nRequires: nobody-has-this >= 4/' specs/demo/greeter/greeter.spec
 	try release
@@ -119,17 +183,29 @@ current() { readlink "$published/stable/current"; }
 	expect_talk '"nobody-has-this >= 4"'
 }
 
-@test "a package that was tampered with after signing is not composed" {
-	signed=$(grep -l greets "$project"/.kiln/signed/*/*.rpm | head -n 1)
-	[ -n "$signed" ] || signed=$(ls "$project"/.kiln/signed/*/*.rpm | head -n 1)
-	size=$(stat -c %s "$signed")
-	cp "$signed" "$signed.copy"
-	printf '\377' | dd of="$signed.copy" bs=1 seek=$((size - 100)) conv=notrunc status=none
-	mv "$signed.copy" "$signed"
+@test "a package that was tampered with after signing is never composed" {
+	# The signed copy is made again from the build's result, which its digest vouches for …
+	for signed in "$project"/.kiln/signed/*/*.rpm; do
+		cp "$signed" "$signed.copy"
+		printf '\377' | dd of="$signed.copy" bs=1 seek=$(($(stat -c %s "$signed") - 100)) conv=notrunc status=none
+		mv "$signed.copy" "$signed"
+	done
 	rm "$published/stable/current"
 	try release
+	expect_status 0
+	expect_talk 'signing again: '
+	database=$BATS_TEST_TMPDIR/rpmdb
+	rpm --dbpath "$database" --import "$published/stable/RPM-GPG-KEY-kiln-demo"
+	rpm --dbpath "$database" -K "$published"/stable/current/Packages/*.rpm
+
+	# … and where the result was tampered with too, there is nothing to sign.
+	rm -r "$project"/.kiln/signed "$published/stable/current"
+	for built in "$project"/.kiln/builds/*/greeter-2*.x86_64.rpm; do
+		printf '\377' | dd of="$built" bs=1 seek=$(($(stat -c %s "$built") - 100)) conv=notrunc status=none
+	done
+	try release
 	expect_status 6
-	expect_talk 'composing: '
+	expect_talk 'is not what the build left there'
 }
 
 @test "publish builds nothing" {

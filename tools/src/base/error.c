@@ -13,7 +13,7 @@ static const char *next_step(int errno_value)
 	case EDQUOT:
 		return "; the quota is used up: free some space and run the command again";
 	case EROFS:
-		return "; the file system is read-only: choose another place (KILN_CACHE, state-dir)";
+		return "; the file system is read-only: make it writable, or work in a copy elsewhere";
 	default:
 		return "";
 	}

@@ -14,6 +14,7 @@
 typedef enum {
 	KILN_NEEDS_PROJECT = 1 << 0, /* the project at or above the working directory */
 	KILN_NEEDS_LOCK = 1 << 1,    /* … and its lock */
+	KILN_NEEDS_ROOT = 1 << 2,    /* makes roots and enters namespaces */
 } KilnNeeds;
 
 /* What a command is handed. Borrowed. */

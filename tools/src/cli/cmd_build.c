@@ -55,7 +55,7 @@ const KilnCommand kiln_command_build = {
 		       "state.log, hw_info.log, installed_pkgs.log. What was built from the same inputs is not\n"
 		       "built again. A failed build keeps its buildroot for `kiln shell PACKAGE`.",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = G_MAXUINT,
 	.run = run,
 };

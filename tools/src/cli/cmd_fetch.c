@@ -169,7 +169,7 @@ const KilnCommand kiln_command_fetch = {
 		       "all went well. Compare new digests with what upstream announces before you "
 		       "commit them.",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT,
 	.maximum_arguments = G_MAXUINT,
 	.run = run,
 };

@@ -173,6 +173,17 @@ const KilnCommand kiln_command_key_import = {
 
 /* ── export ── */
 
+/* The file is replaced, so it must be one: not a device or a directory. */
+static gboolean check_output(GError **error)
+{
+	if (!g_file_test(options.output, G_FILE_TEST_EXISTS) ||
+		g_file_test(options.output, G_FILE_TEST_IS_REGULAR))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+		"\"%s\" is not a regular file; leave --output out to write to stdout", options.output);
+	return FALSE;
+}
+
 static gboolean run_export(const KilnInvocation *invocation, GError **error)
 {
 	const char *collection = find_collection(invocation, error);
@@ -184,7 +195,8 @@ static gboolean run_export(const KilnInvocation *invocation, GError **error)
 	if (!key)
 		return FALSE;
 	if (options.output)
-		return kiln_keys_export(gpg, key->fingerprint, options.output, error);
+		return check_output(error) &&
+			kiln_keys_export(gpg, key->fingerprint, options.output, error);
 	g_autofree char *text = kiln_gpg_export_public(gpg, key->fingerprint, error);
 	if (text)
 		fputs(text, stdout);

@@ -31,7 +31,7 @@ const KilnCommand kiln_command_publish = {
 		       "A package that was published before under the same name and version with other bytes\n"
 		       "is refused.",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = 1,
 	.run = run,
 };

@@ -38,7 +38,7 @@ const KilnCommand kiln_command_release = {
 		"smoke tests, and publishes. A second run has nothing to do; one that was interrupted continues.\n"
 		"Prints the path of the .repo file in the published tree.",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = 1,
 	.run = run,
 };

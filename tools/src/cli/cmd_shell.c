@@ -47,7 +47,7 @@ const KilnCommand kiln_command_shell = {
 	.description = "A login shell (or COMMAND) where rpmbuild ran: same root, user, environment and isolation.\n"
 		       "Try again there with: rpmbuild -bb --nodeps /builddir/build/SPECS/PACKAGE.spec",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT,
 	.minimum_arguments = 1,
 	.maximum_arguments = G_MAXUINT,
 	.run = run,

@@ -118,7 +118,7 @@ const KilnCommand kiln_command_spec = {
 	.description = "Evaluates the spec inside the target's own root, where it can do no harm: names, versions,\n"
 		       "subpackages, dependencies, sources and patches. Remarks of rpm go to stderr.",
 	.options = entries,
-	.needs = KILN_NEEDS_PROJECT,
+	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT,
 	.minimum_arguments = 1,
 	.maximum_arguments = 1,
 	.run = run,

@@ -5,9 +5,11 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Options that every command knows. */
 static struct {
@@ -82,24 +84,47 @@ static void print_help(void)
 	       "dependencies, 8 failed build or smoke test, 9 busy, 10 host.\n");
 }
 
-static void set_unknown_command(const char *word, GError **error)
+/* The words that commands begin with, or those that may follow the word `first`. Ends with NULL. */
+static GPtrArray *known_words(const char *first)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	const char *near;
+	GPtrArray *known = g_ptr_array_new_with_free_func(g_free);
 
 	for (const KilnCommand *const *command = kiln_commands; *command; command++) {
 		g_auto(GStrv) parts = g_strsplit((*command)->name, " ", 2);
-		g_ptr_array_add(names, g_strdup(parts[0]));
+		if (!first)
+			g_ptr_array_add(known, g_strdup(parts[0]));
+		else if (parts[1] && g_str_equal(parts[0], first))
+			g_ptr_array_add(known, g_strdup(parts[1]));
 	}
-	g_ptr_array_add(names, g_strdup("help"));
-	g_ptr_array_add(names, NULL);
-	near = kiln_text_nearest(word, (const char *const *)names->pdata);
+	if (!first)
+		g_ptr_array_add(known, g_strdup("help"));
+	g_ptr_array_add(known, NULL);
+	return known;
+}
+
+static void set_unknown_command(char *const *words, GError **error)
+{
+	gboolean family = is_family(words[0]) && words[1];
+	g_autoptr(GPtrArray) known = known_words(family ? words[0] : NULL);
+	const char *prefix = family ? words[0] : "", *space = family ? " " : "";
+	const char *wrong = family ? words[1] : words[0];
+	const char *near = kiln_text_nearest(wrong, (const char *const *)known->pdata);
+
 	if (near)
 		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
-			"there is no command \"%s\"; did you mean \"%s\"?", word, near);
+			"there is no command \"%s%s%s\"; did you mean \"%s%s%s\"?", prefix, space, wrong, prefix,
+			space, near);
 	else
 		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
-			"there is no command \"%s\"; \"kiln help\" lists them", word);
+			"there is no command \"%s%s%s\"; \"kiln help\" lists them", prefix, space, wrong);
+}
+
+static void print_family(const char *word)
+{
+	g_autofree char *prefix = g_strconcat(word, " ", NULL);
+
+	printf("usage: kiln %s COMMAND\n\n", word);
+	print_commands(prefix);
 }
 
 static void add_option_names(GPtrArray *names, const GOptionEntry *entries)
@@ -122,11 +147,12 @@ static void set_option_error(const KilnCommand *command, const GError *cause, GE
 		near = kiln_text_nearest(dashes + 2, (const char *const *)names->pdata);
 	}
 	if (near)
-		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s: unknown option \"%s\"; did you mean \"--%s\"?",
-			command->name, dashes, near);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s%sunknown option \"%s\"; did you mean \"--%s\"?",
+			command->name, *command->name ? ": " : "", dashes, near);
 	else
-		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s: %s; see \"kiln %s --help\"", command->name,
-			cause->message, command->name);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "%s%s%s; see \"kiln %s%s--help\"",
+			command->name, *command->name ? ": " : "", cause->message, command->name,
+			*command->name ? " " : "");
 }
 
 static gboolean parse_options(const KilnCommand *command, char ***words, GError **error)
@@ -174,6 +200,12 @@ static gboolean run_with_needs(const KilnCommand *command, char **arguments, GEr
 	g_autofree char *purpose = g_strdup_printf("kiln %s", command->name);
 	KilnInvocation invocation = {.arguments = arguments, .json = common.json};
 
+	if ((command->needs & KILN_NEEDS_ROOT) && geteuid() != 0) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+			"kiln %s makes root directories and enters namespaces, which needs root; run it as root",
+			command->name);
+		return FALSE;
+	}
 	if (command->needs & KILN_NEEDS_PROJECT) {
 		project = kiln_project_open(common.project ? common.project : ".", error);
 		if (!project)
@@ -202,7 +234,7 @@ static gboolean run_command(const KilnCommand *command, char ***words, GError **
 static gboolean parse_leading(char ***words, GError **error)
 {
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-	static const KilnCommand kiln = {.name = "help"};
+	static const KilnCommand kiln = {.name = ""};
 	static const GOptionEntry version[] = {
 		{"version", 0, 0, G_OPTION_ARG_NONE, &common.version, "Print the version", NULL},
 		{NULL, 0, 0, 0, NULL, NULL, NULL}};
@@ -218,42 +250,72 @@ static gboolean parse_leading(char ***words, GError **error)
 	return FALSE;
 }
 
-static gboolean dispatch(char ***words, GError **error)
+/* `kiln help [TOPIC…]`, `kiln --help`. */
+static gboolean show_help(char **topic, GError **error)
 {
-	g_autofree char *family = NULL;
 	const KilnCommand *command;
+	g_auto(GStrv) words = NULL;
 	int used = 0;
 
-	if (*words && (*words)[1] && (g_str_equal((*words)[1], "--help") || g_str_equal((*words)[1], "-h")))
-		return print_help(), TRUE;
+	if (!topic[0] || g_str_equal(topic[0], "help") || g_str_has_prefix(topic[0], "-")) {
+		print_help();
+		return TRUE;
+	}
+	command = find_command((int)g_strv_length(topic), topic, &used);
+	if (command) {
+		words = g_strsplit("kiln --help", " ", -1);
+		return run_command(command, &words, error);
+	}
+	if (is_family(topic[0])) {
+		print_family(topic[0]);
+		return TRUE;
+	}
+	set_unknown_command(topic, error);
+	return FALSE;
+}
+
+/* Takes the command's own words out of `words`, so that options and arguments are left. */
+static void drop_command_words(char **words, int used)
+{
+	for (int i = 0; i < used; i++)
+		g_free(words[1 + i]);
+	memmove(words + 1, words + 1 + used, sizeof(char *) * (g_strv_length(words + 1 + used) + 1));
+}
+
+static gboolean dispatch(char ***words, GError **error)
+{
+	const KilnCommand *command;
+	const char *first = (*words)[1];
+	int used = 0;
+
+	if (first && (g_str_equal(first, "--help") || g_str_equal(first, "-h")))
+		return show_help(*words + 1, error);
 	if (!parse_leading(words, error))
 		return FALSE;
 	if (common.version)
 		return printf("kiln %s\n", KILN_VERSION) > 0;
-	if (!(*words)[1] || g_str_equal((*words)[1], "help")) {
-		char **topic = (*words)[1] && (*words)[2] ? *words + 2 : NULL;
-		if (!topic)
-			return print_help(), TRUE;
-		command = find_command((int)g_strv_length(topic), topic, &used);
-		if (!command)
-			return set_unknown_command(*topic, error), FALSE;
-		g_strfreev(*words);
-		*words = g_strsplit("kiln --help", " ", -1);
-		return run_command(command, words, error);
-	}
+	first = (*words)[1];
+	if (!first || g_str_equal(first, "help"))
+		return show_help(first ? *words + 2 : *words + 1, error);
 	command = find_command((int)g_strv_length(*words) - 1, *words + 1, &used);
 	if (command) {
-		for (int i = 0; i < used; i++)
-			g_free((*words)[1 + i]);
-		memmove(*words + 1, *words + 1 + used, sizeof(char *) * (g_strv_length(*words + 1 + used) + 1));
+		drop_command_words(*words, used);
 		return run_command(command, words, error);
 	}
-	family = g_strconcat((*words)[1], " ", NULL);
-	if (!is_family((*words)[1]))
-		return set_unknown_command((*words)[1], error), FALSE;
-	printf("usage: kiln %s COMMAND\n\n", (*words)[1]);
-	print_commands(family);
-	return TRUE;
+	if (is_family(first) && (!(*words)[2] || g_str_has_prefix((*words)[2], "-"))) {
+		print_family(first);
+		return TRUE;
+	}
+	set_unknown_command(*words + 1, error);
+	return FALSE;
+}
+
+/* Answers that cannot be written are lost work for whoever waits for them. */
+static gboolean flush_answer(GError **error)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return TRUE;
+	return kiln_error_set_errno(error, errno ? errno : EIO, "writing the answer to stdout");
 }
 
 int main(int argc, char **argv)
@@ -266,10 +328,10 @@ int main(int argc, char **argv)
 	umask(022);
 	words = g_strdupv(argv);
 	kiln_terminal_install(KILN_TERMINAL_AUTO);
-	if (!dispatch(&words, &error)) {
-		kiln_terminal_error(error->message);
+	if (!dispatch(&words, &error) || !flush_answer(&error)) {
+		kiln_terminal_error(error->message, kiln_error_exit_status(error));
 		return kiln_error_exit_status(error);
 	}
 	kiln_terminal_flush();
-	return fflush(stdout) == 0 ? 0 : 1;
+	return 0;
 }

@@ -182,10 +182,28 @@ void kiln_terminal_install(KilnTerminalMode mode)
 	}
 }
 
-void kiln_terminal_error(const char *message)
+static void error_json(const char *message, int exit_status)
+{
+	g_autoptr(KilnJson) json = kiln_json_new();
+	g_autofree char *line = NULL;
+
+	kiln_json_begin_object(json, NULL);
+	kiln_json_add_text(json, "event", "error");
+	kiln_json_add_number(json, "exit_status", exit_status);
+	kiln_json_add_text(json, "text", message);
+	kiln_json_end_object(json);
+	line = kiln_json_to_text(json, FALSE);
+	fprintf(stderr, "%s\n", line);
+}
+
+void kiln_terminal_error(const char *message, int exit_status)
 {
 	g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
 
+	if (terminal.mode == KILN_TERMINAL_JSON) {
+		error_json(message, exit_status);
+		return;
+	}
 	kiln_terminal_flush();
 	for (char **line = lines; *line; line++) {
 		g_autofree char *text = kiln_text_printable(*line);

@@ -15,5 +15,6 @@ void kiln_terminal_install(KilnTerminalMode mode);
 /* Clears the live line, so that what follows starts on a line of its own. */
 void kiln_terminal_flush(void);
 
-/* Says one error: "kiln: MESSAGE", control bytes stripped, red on a terminal. */
-void kiln_terminal_error(const char *message);
+/* Says one error: "kiln: MESSAGE", control bytes stripped, red on a terminal; in JSON mode an event
+ * "error" with the exit status. */
+void kiln_terminal_error(const char *message, int exit_status);

@@ -7,6 +7,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/keys.h"
+#include "engine/private.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 #include "lib/rpmheader.h"
@@ -95,6 +96,19 @@ static gboolean check_unchanged(const char *path, const KilnResultPackage *packa
 	return FALSE;
 }
 
+/* Whether an earlier run's signed package is there and good; one that is not is of no use. */
+static gboolean has_signed(const Composing *composing, const char *signed_path)
+{
+	g_autoptr(GError) fault = NULL;
+
+	if (!g_file_test(signed_path, G_FILE_TEST_EXISTS))
+		return FALSE;
+	if (kiln_rpmverify_package(composing->verifier, signed_path, &fault))
+		return TRUE;
+	kiln_event_warning("compose", "signing again: %s", fault->message);
+	return FALSE;
+}
+
 /* The signed form of a built package, made unless an earlier run did; verified in any case. */
 static char *ensure_signed(
 	Composing *composing, const KilnPlanItem *item, const KilnResultPackage *package, GError **error)
@@ -103,12 +117,12 @@ static char *ensure_signed(
 	g_autofree char *name = g_strconcat(package->sha256, ".rpm", NULL);
 	g_autofree char *signed_path = g_build_filename(composing->signed_directory, name, NULL);
 
-	if (!g_file_test(signed_path, G_FILE_TEST_EXISTS) &&
-		(!check_unchanged(path, package, error) ||
-			!sign_package(composing, path, signed_path, error)))
+	if (has_signed(composing, signed_path))
+		return g_steal_pointer(&signed_path);
+	if (!check_unchanged(path, package, error) || !sign_package(composing, path, signed_path, error) ||
+		!kiln_rpmverify_package(composing->verifier, signed_path, error))
 		return NULL;
-	return kiln_rpmverify_package(composing->verifier, signed_path, error) ? g_steal_pointer(&signed_path)
-									       : NULL;
+	return g_steal_pointer(&signed_path);
 }
 
 static gboolean refuse_changed(
@@ -226,12 +240,14 @@ static gboolean write_manifest(const KilnCompose *compose, GError **error)
 	return kiln_fs_replace_text(path, text, error);
 }
 
-/* Fresh directories below the publish root, so that publishing is a rename. */
+/* Fresh directories below the publish root, so that publishing is a rename; in one that no web server
+ * can enter. */
 static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer_than, GError **error)
 {
 	const KilnContext *context = composing->context;
 	KilnCompose *compose = composing->compose;
 	KilnSnapshot *snapshot = compose->snapshot;
+	g_autofree char *candidates = g_build_filename(context->project->publish_root, ".candidate", NULL);
 	g_autofree char *time = NULL;
 
 	snapshot->key = kiln_compose_key(context, composing->identity, items);
@@ -241,11 +257,12 @@ static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer
 	snapshot->created = MAX(kiln_clock_now(), newer_than + 1);
 	time = kiln_clock_compact(snapshot->created);
 	snapshot->id = g_strdup_printf("%s-%.*s", time, KEY_DIGITS_IN_ID, snapshot->key);
-	compose->directory = g_build_filename(context->project->publish_root, ".candidate",
-		context->collection->name, context->target->name, NULL);
+	compose->directory = g_build_filename(
+		candidates, context->collection->name, context->target->name, NULL);
 	composing->signed_directory = g_build_filename(
 		context->project->state, "signed", composing->identity->fingerprint, NULL);
-	if (!kiln_fs_remove_tree(compose->directory, error) ||
+	if (!kiln_private_make_directory(candidates, error) ||
+		!kiln_fs_remove_tree(compose->directory, error) ||
 		!kiln_fs_make_directory(composing->signed_directory, error))
 		return FALSE;
 	for (int part = 0; part < KILN_PART_COUNT; part++) {

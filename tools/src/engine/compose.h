@@ -18,7 +18,7 @@ char *kiln_compose_repository_directory(const KilnContext *context);
 
 typedef struct {
 	KilnSnapshot *snapshot;
-	char *directory; /* the candidate: to be checked, then renamed to its snapshot directory */
+	char *directory; /* the candidate, below a private directory: to be checked, then renamed to its snapshot directory */
 } KilnCompose;
 
 void kiln_compose_free(KilnCompose *compose);

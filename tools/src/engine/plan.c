@@ -52,7 +52,7 @@ static GPtrArray *evaluate_all(KilnContext *context, GError **error)
 		if (!item->spec_sha256)
 			return NULL;
 		if (!kiln_spec_allows_arch(item->spec, context->target->architecture)) {
-			kiln_event_info(item->package->name, "left out: its spec excludes %s",
+			kiln_event_warning(item->package->name, "left out: its spec excludes %s",
 				context->target->architecture);
 			g_ptr_array_remove_index(items, items->len - 1);
 		}
@@ -169,7 +169,7 @@ GPtrArray *kiln_plan_make(
 			return NULL;
 		files += item->sources->len;
 	}
-	kiln_event_done("sources", kiln_clock_monotonic_us() - start, "%u files of %u packages verified", files,
+	kiln_event_done("sources", kiln_clock_monotonic_us() - start, "%u verified (packages: %u)", files,
 		items->len);
 	return g_steal_pointer(&items);
 }

@@ -8,9 +8,10 @@
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 
-#include <string.h>
+#include <sys/stat.h>
 
 #define MANIFEST_MAX_BYTES (64 * 1024 * 1024)
+#define CHANNEL_FILE_MAX_BYTES (1024 * 1024)
 
 static KilnSnapshot *read_manifest(const char *path, GError **error)
 {
@@ -82,6 +83,14 @@ gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GErro
 	return TRUE;
 }
 
+/* Replaces a channel's file unless it already says that. */
+static gboolean ensure_text(const char *path, const char *text, GError **error)
+{
+	g_autofree char *present = kiln_fs_read(path, CHANNEL_FILE_MAX_BYTES, NULL, NULL);
+
+	return (present && g_str_equal(present, text)) || kiln_fs_replace_text(path, text, error);
+}
+
 /* "mirrorlist", "mirrorlist-debug" …: the address of that part of the snapshot. */
 static gboolean write_mirrorlist(
 	const KilnContext *context, const char *directory, const char *id, KilnPart part, GError **error)
@@ -92,7 +101,7 @@ static gboolean write_mirrorlist(
 	g_autofree char *text = g_strdup_printf("%s/%s/%s/snapshots/%s/%s%s\n", context->project->config->url,
 		context->collection->name, context->target->name, id, name, *name ? "/" : "");
 
-	return kiln_fs_replace_text(path, text, error);
+	return ensure_text(path, text, error);
 }
 
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
@@ -103,14 +112,51 @@ gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *iden
 	g_autofree char *key = g_build_filename(directory, identity->key_name, NULL);
 	g_autofree char *link = g_build_filename(directory, "current", NULL);
 	g_autofree char *target = g_build_filename("..", "snapshots", id, NULL);
+	g_autofree char *present = NULL;
 
-	if (!kiln_fs_make_directory(directory, error) || !kiln_fs_replace_text(key, identity->key_text, error) ||
-		!kiln_fs_replace_text(repo, identity->repo_text, error))
+	if (!kiln_fs_make_directory(directory, error) || !ensure_text(key, identity->key_text, error) ||
+		!ensure_text(repo, identity->repo_text, error))
 		return FALSE;
 	for (int part = 0; part < KILN_PART_COUNT; part++)
 		if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
 			return FALSE;
-	return kiln_fs_replace_link(link, target, error);
+	present = g_file_read_link(link, NULL);
+	return g_strcmp0(present, target) == 0 || kiln_fs_replace_link(link, target, error);
+}
+
+/* What is wrong with one part of a published snapshot, or NULL. */
+static char *find_damage(const char *directory)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) entries = kiln_repomd_read_packages(directory, &error);
+	g_autofree char *signature = g_build_filename(directory, "repodata", "repomd.xml.asc", NULL);
+
+	if (!entries)
+		return g_strdup(error->message);
+	if (!g_file_test(signature, G_FILE_TEST_IS_REGULAR))
+		return g_strdup_printf("\"%s\" is missing", signature);
+	for (guint i = 0; i < entries->len; i++) {
+		const KilnRepomdEntry *entry = entries->pdata[i];
+		g_autofree char *path = g_build_filename(directory, entry->location, NULL);
+		struct stat status;
+		if (stat(path, &status) != 0 || (guint64)status.st_size != entry->size)
+			return g_strdup_printf("\"%s\" is missing or has another size", path);
+	}
+	return NULL;
+}
+
+gboolean kiln_publish_check(const KilnContext *context, const KilnIdentity *identity,
+	const KilnSnapshot *current, char **ret_damage, GError **error)
+{
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	g_autofree char *snapshot = g_build_filename(repository, "snapshots", current->id, NULL);
+
+	*ret_damage = NULL;
+	for (int part = 0; part < KILN_PART_COUNT && !*ret_damage; part++) {
+		g_autofree char *directory = g_build_filename(snapshot, kiln_part_name((KilnPart)part), NULL);
+		*ret_damage = find_damage(directory);
+	}
+	return *ret_damage || kiln_publish_point(context, identity, repository, current->id, error);
 }
 
 static gboolean verify_parts(const char *directory, GError **error)

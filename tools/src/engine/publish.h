@@ -24,6 +24,12 @@ gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GErro
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
 	const char *id, GError **error);
 
+/* Whether the channel's snapshot is there as its manifest and metadata say (presence and sizes; digests
+ * are the gate's), with what is wrong first in `ret_damage` (NULL: nothing; caller owns). The channel's
+ * own files are written anew if they differ. */
+gboolean kiln_publish_check(const KilnContext *context, const KilnIdentity *identity,
+	const KilnSnapshot *current, char **ret_damage, GError **error);
+
 /* Moves the compose to its snapshot directory, all of it on disk, records its packages and points
  * the project's channel at it. */
 gboolean kiln_publish_run(KilnContext *context, const KilnIdentity *identity, KilnCompose *compose,

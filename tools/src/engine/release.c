@@ -197,11 +197,18 @@ static gboolean publish(Release *release, GError **error)
 	const char *channel = release->context->project->config->channel;
 	g_autofree char *key = kiln_compose_key(release->context, release->identity, release->items);
 	g_autoptr(KilnSnapshot) current = NULL;
+	g_autofree char *damage = NULL;
 
 	if (!kiln_publish_current(release->context, channel, &current, error))
 		return FALSE;
 	if (!current || !g_str_equal(current->key, key))
 		return publish_new(release, current ? current->created : 0, error);
+	if (!kiln_publish_check(release->context, release->identity, current, &damage, error))
+		return FALSE;
+	if (damage) {
+		kiln_event_warning("publish", "the published snapshot is damaged (%s): publishing it anew", damage);
+		return publish_new(release, current->created, error);
+	}
 	kiln_event_info("publish", "nothing to publish: \"%s\" already has this content (snapshot %s)", channel,
 		current->id);
 	fill_result(release, current->id);
