@@ -97,6 +97,10 @@ KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *re
 	problems = kiln_solv_problems(context->solv);
 	if (local->code != KILN_ERROR_UNSOLVABLE || !problems || !problems[0]) {
 		g_propagate_error(error, g_steal_pointer(&local));
+		/* Whatever is damaged of an imported base, an import makes it whole. */
+		if (error && (*error)->code == KILN_ERROR_VERIFY && !context->target->location)
+			g_prefix_error(error, "target \"%s\" (`kiln base import` renews its base): ",
+				context->target->name);
 		return NULL;
 	}
 	list = g_strjoinv("\n", (char **)problems);

@@ -68,6 +68,22 @@ static gboolean location_is_inside(const char *location)
 	return !g_strv_contains((const char *const *)parts, "..");
 }
 
+static void drop_log(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+	(void)domain, (void)level, (void)message, (void)data;
+}
+
+/* The library logs what it also returns; the returned error is the one that is told. */
+static void silence_library(void)
+{
+	static gsize is_silent = 0;
+
+	if (!g_once_init_enter(&is_silent))
+		return;
+	g_log_set_handler("C_CREATEREPOLIB", G_LOG_LEVEL_MASK, drop_log, NULL);
+	g_once_init_leave(&is_silent, 1);
+}
+
 static cr_Repomd *read_index(const char *directory, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, "repodata", "repomd.xml", NULL);
@@ -83,6 +99,7 @@ static cr_Repomd *read_index(const char *directory, GError **error)
 		refuse(error, path, "it is larger than %d bytes", INDEX_MAX_BYTES);
 		return NULL;
 	}
+	silence_library();
 	cr_Repomd *repomd = cr_repomd_new();
 	if (cr_xml_parse_repomd(path, repomd, refuse_warning, NULL, &cause) == CRE_OK)
 		return repomd;
