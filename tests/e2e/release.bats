@@ -153,13 +153,18 @@ change_greeter() {
 	[ "$(current)" = "$before" ]
 }
 
+# What the base has in a higher version; the clean root has the second from the start.
 @test "the gate installs the packages of the compose, not the base's of the same name" {
-	mkdir specs/demo/lsof
-	sed 's/greeter/lsof/g; s/^Version: .*/Version: 0.1/; s/2\.0-1/0.1-1/' specs/demo/greeter/greeter.spec >specs/demo/lsof/lsof.spec
-	cp specs/demo/greeter/greeter.c specs/demo/lsof/lsof.c
+	for name in lsof hostname; do
+		mkdir "specs/demo/$name"
+		sed "s/greeter/$name/g; s/^Version: .*/Version: 0.1/; s/2\.0-1/0.1-1/" \
+			specs/demo/greeter/greeter.spec >"specs/demo/$name/$name.spec"
+		cp specs/demo/greeter/greeter.c "specs/demo/$name/$name.c"
+	done
 	try release
 	expect_status 0
-	grep -q '^ *lsof-0\.1-1\.kt13\.x86_64' .kiln/smoke/trixie/lsof/client.log
+	grep -q '^  Installing  *: lsof-0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/lsof/client.log
+	grep -q '^  Downgrading  *: hostname-0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/hostname/client.log
 }
 
 # A Name that is another one only where the package is built.

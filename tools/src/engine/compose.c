@@ -7,7 +7,6 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/keys.h"
-#include "engine/private.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 #include "lib/rpmheader.h"
@@ -261,7 +260,7 @@ static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer
 		candidates, context->collection->name, context->target->name, NULL);
 	composing->signed_directory = g_build_filename(
 		context->project->state, "signed", composing->identity->fingerprint, NULL);
-	if (!kiln_private_make_directory(candidates, error) ||
+	if (!kiln_fs_make_private(candidates, error) ||
 		!kiln_fs_remove_tree(compose->directory, error) ||
 		!kiln_fs_make_directory(composing->signed_directory, error))
 		return FALSE;

@@ -8,6 +8,7 @@
 #include "engine/build.h"
 #include "engine/cause.h"
 #include "engine/root.h"
+#include "engine/takeout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,8 @@
 #define CLIENT_WALL_S 600
 #define TEST_WALL_S 300
 #define OUTPUT_MAX_BYTES (64 * 1024 * 1024)
+#define LOG_MAX_BYTES (2 * OUTPUT_MAX_BYTES)
+#define CLIENT_VERDICT "smoke-client: error: "
 
 struct KilnSmoke {
 	KilnContext *context;
@@ -28,6 +31,23 @@ struct KilnSmoke {
 	char *url_path; /* its path, "" or "/…" */
 	char *repo_url; /* of the .repo file */
 };
+
+/* The places of one run. What the test can write to is not where Kiln writes. */
+typedef struct {
+	char *logs;	/* kept: .kiln/smoke/TARGET/PACKAGE */
+	char *work;	/* private, gone afterwards; no package can have its name */
+	char *upper;	/* in it, the clean root's writable side */
+	char *writable; /* in it, $KILN_SMOKE_LOGS of the test */
+} Places;
+
+static void places_clear(Places *places)
+{
+	g_free(places->logs);
+	g_free(places->work);
+	g_free(places->upper);
+	g_free(places->writable);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Places, places_clear)
 
 static gboolean read_url(KilnSmoke *smoke, GError **error)
 {
@@ -45,17 +65,31 @@ static gboolean read_url(KilnSmoke *smoke, GError **error)
 	return TRUE;
 }
 
+/* The hosts of the play come from the base alone: what was built gets there by dnf or not at all. */
+static KilnSolv *open_base(const KilnContext *context, GError **error)
+{
+	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
+	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
+	KilnSolvRepository base = {.name = context->target->name, .directory = context->base_directory};
+
+	return kiln_solv_add_repository(solv, &base, error) ? g_steal_pointer(&solv) : NULL;
+}
+
 static gboolean make_layers(KilnSmoke *smoke, GError **error)
 {
-	KilnContext *context = smoke->context;
+	g_autoptr(KilnSolv) base = open_base(smoke->context, error);
+	KilnContext context = *smoke->context;
 	KilnSolvRequest client = {
-		.requester = "client", .requirements = (const char *const *)context->target->client};
+		.requester = "client", .requirements = (const char *const *)context.target->client};
 	KilnSolvRequest minimal = {
-		.requester = "minimal", .requirements = (const char *const *)context->target->minimal};
+		.requester = "minimal", .requirements = (const char *const *)context.target->minimal};
 
-	smoke->client = kiln_context_layers(context, &client, NULL, NULL, error);
+	if (!base)
+		return FALSE;
+	context.solv = base;
+	smoke->client = kiln_context_layers(&context, &client, NULL, NULL, error);
 	smoke->minimal =
-		smoke->client ? kiln_context_layers(context, &minimal, NULL, NULL, error) : NULL;
+		smoke->client ? kiln_context_layers(&context, &minimal, NULL, NULL, error) : NULL;
 	return smoke->minimal != NULL;
 }
 
@@ -106,7 +140,7 @@ static KilnSandboxRequest *root_request(
 
 /* The sandbox that plays web server and consumer; the clean root is an overlay in it. */
 static KilnSandboxRequest *client_request(
-	const KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *names, const char *upper)
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *nevras, const char *upper)
 {
 	const KilnContext *context = smoke->context;
 	g_autofree char *script = g_build_filename(context->project->helper_directory, "smoke-client", NULL);
@@ -120,8 +154,8 @@ static KilnSandboxRequest *client_request(
 	g_ptr_array_add(argv, (gpointer) "/srv/smoke-client");
 	g_ptr_array_add(argv, smoke->repo_url);
 	g_ptr_array_add(argv, context->target->name);
-	for (; *names; names++)
-		g_ptr_array_add(argv, *names);
+	for (; *nevras; nevras++)
+		g_ptr_array_add(argv, *nevras);
 	g_ptr_array_add(argv, NULL);
 	request = root_request(
 		smoke->client->trees, (const char *const *)argv->pdata, variables, CLIENT_WALL_S);
@@ -139,7 +173,7 @@ static KilnSandboxRequest *client_request(
 
 /* The sandbox that is the host on which the packages were just installed. */
 static KilnSandboxRequest *test_request(
-	const KilnSmoke *smoke, const KilnCatalogPackage *package, const char *upper, const char *logs)
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, const Places *places)
 {
 	g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
 	const char *argv[] = {"/srv/smoke/test", NULL};
@@ -148,23 +182,36 @@ static KilnSandboxRequest *test_request(
 
 	for (char **tree = smoke->minimal->trees; *tree; tree++)
 		g_ptr_array_add(layers, g_strdup(*tree));
-	g_ptr_array_add(layers, g_build_filename(upper, "tree", NULL));
+	g_ptr_array_add(layers, g_build_filename(places->upper, "tree", NULL));
 	g_ptr_array_add(layers, NULL);
 	request = root_request((char **)layers->pdata, argv, variables, TEST_WALL_S);
 	kiln_sandbox_request_bind(request, package->smoke_directory, "/srv/smoke", FALSE);
-	kiln_sandbox_request_bind(request, logs, "/var/tmp/smoke", TRUE);
+	kiln_sandbox_request_bind(request, places->writable, "/var/tmp/smoke", TRUE);
 	return request;
+}
+
+/* Why a run failed: the client's own verdict, what its log tells, or how it ended. Caller owns. */
+static char *explain(const KilnSandboxReport *report, const char *log)
+{
+	g_auto(KilnCause) cause = {NULL, 0};
+
+	kiln_cause_find_in_file(log, &cause);
+	if (report->message)
+		return cause.line ? g_strdup_printf("%s: %s", report->message, cause.line)
+				  : g_strdup(report->message);
+	if (!cause.line)
+		return g_strdup_printf("ended with exit status %d", report->exit_status);
+	return g_strdup(g_str_has_prefix(cause.line, CLIENT_VERDICT) ? cause.line + strlen(CLIENT_VERDICT)
+								      : cause.line);
 }
 
 static gboolean set_failure(const KilnSmoke *smoke, const KilnCatalogPackage *package, const char *what,
 	const KilnSandboxReport *report, const char *log, GError **error)
 {
-	g_auto(KilnCause) cause = {NULL, 0};
+	g_autofree char *reason = explain(report, log);
 
-	kiln_cause_find_in_file(log, &cause);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "\"%s\": %s: %s\nlog: %s", package->name, what,
-		cause.line ? cause.line : report->message ? report->message : "ended unsuccessfully",
-		kiln_project_relative(smoke->context->project, log));
+		reason, kiln_project_relative(smoke->context->project, log));
 	return FALSE;
 }
 
@@ -188,54 +235,98 @@ static gboolean run(const KilnSmoke *smoke, const KilnCatalogPackage *package, K
 /* Counts "ok " lines, for the report. */
 static guint count_checks(const char *log)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *text = kiln_fs_read(log, LOG_MAX_BYTES, NULL, NULL);
 	guint count = 0;
 
-	if (!g_file_get_contents(log, &text, NULL, NULL))
-		return 0;
 	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		count += g_str_has_prefix(line, "ok ");
 	return count;
 }
 
-static gboolean install_and_test(KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *names,
-	const char *directory, const char *upper, GError **error)
+/* What the test left for the reader; also when it failed, and without hiding why. */
+static gboolean keep_files(
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, const Places *places, GError **error)
 {
-	g_autofree char *client_log = g_build_filename(directory, "client.log", NULL);
-	g_autofree char *test_log = g_build_filename(directory, "test.log", NULL);
-	g_autofree char *test = g_build_filename(package->smoke_directory, "test", NULL);
-	g_autoptr(KilnSandboxRequest) client = client_request(smoke, package, names, upper);
-	g_autoptr(KilnSandboxRequest) sandbox = NULL;
-	gint64 start = kiln_clock_monotonic_us();
+	g_autofree char *kept = g_build_filename(places->logs, "files", NULL);
+	guint left = 0;
 
-	kiln_event_step("smoke", "%s: dnf install", package->name);
-	if (!run(smoke, package, client, "dnf does not install it", client_log, error))
+	if (!kiln_takeout_files(places->writable, kept, &left, error))
 		return FALSE;
-	if (!g_file_test(test, G_FILE_TEST_IS_EXECUTABLE)) {
-		kiln_event_done("smoke", kiln_clock_monotonic_us() - start,
-			"%s: dnf installs it (it has no smoke test)", package->name);
-		return TRUE;
-	}
-	kiln_event_step("smoke", "%s: testing the installed package", package->name);
-	sandbox = test_request(smoke, package, upper, directory);
-	if (!run(smoke, package, sandbox, "its smoke test fails", test_log, error))
-		return FALSE;
-	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: dnf installs it, %u checks pass",
-		package->name, count_checks(test_log));
+	if (left > 0)
+		kiln_event_warning(package->name,
+			"%u of what its smoke test left are not kept in %s: no regular files, or too large", left,
+			kiln_project_relative(smoke->context->project, kept));
 	return TRUE;
 }
 
-gboolean kiln_smoke_run(KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *names, GError **error)
+static gboolean run_test(
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, const Places *places, GError **error)
+{
+	g_autofree char *log = g_build_filename(places->logs, "test.log", NULL);
+	g_autoptr(KilnSandboxRequest) request = test_request(smoke, package, places);
+	gint64 start = kiln_clock_monotonic_us();
+	gboolean passed;
+
+	kiln_event_step("smoke", "%s: testing the installed package", package->name);
+	passed = run(smoke, package, request, "its smoke test fails", log, error);
+	if (!keep_files(smoke, package, places, passed ? error : NULL) || !passed)
+		return FALSE;
+	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: dnf installs it, %u checks pass",
+		package->name, count_checks(log));
+	return TRUE;
+}
+
+static gboolean install_and_test(const KilnSmoke *smoke, const KilnCatalogPackage *package,
+	char *const *nevras, const Places *places, GError **error)
+{
+	g_autofree char *log = g_build_filename(places->logs, "client.log", NULL);
+	g_autofree char *test = g_build_filename(package->smoke_directory, "test", NULL);
+	g_autoptr(KilnSandboxRequest) client = client_request(smoke, package, nevras, places->upper);
+	gint64 start = kiln_clock_monotonic_us();
+
+	kiln_event_step("smoke", "%s: dnf install", package->name);
+	if (!run(smoke, package, client, "dnf does not install it", log, error))
+		return FALSE;
+	if (g_file_test(test, G_FILE_TEST_IS_EXECUTABLE))
+		return run_test(smoke, package, places, error);
+	kiln_event_done("smoke", kiln_clock_monotonic_us() - start,
+		"%s: dnf installs it (it has no smoke test)", package->name);
+	return TRUE;
+}
+
+/* The clean root may hold what only kiln-root can remove. */
+static gboolean remove_work(const Places *places, GError **error)
+{
+	return kiln_build_remove_root(places->upper, error) && kiln_fs_remove_tree(places->work, error);
+}
+
+/* What untrusted code writes as root lies below a directory that nobody else can enter. */
+static gboolean make_places(
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, Places *places, GError **error)
 {
 	const KilnContext *context = smoke->context;
-	g_autofree char *directory = g_build_filename(
-		context->project->state, "smoke", context->target->name, package->name, NULL);
-	g_autofree char *upper = g_build_filename(
-		context->project->state, "work", context->target->name, "smoke-root", NULL);
+	g_autofree char *kept = g_build_filename(context->project->state, "smoke", NULL);
+	g_autofree char *passing = g_build_filename(context->project->state, "work", NULL);
 
-	if (!kiln_fs_remove_tree(directory, error) || !kiln_fs_make_directory(directory, error) ||
-		!kiln_build_remove_root(upper, error) || !kiln_fs_make_directory(upper, error) ||
-		!install_and_test(smoke, package, names, directory, upper, error))
+	places->logs = g_build_filename(kept, context->target->name, package->name, NULL);
+	places->work = g_build_filename(passing, context->target->name, ".smoke", NULL);
+	places->upper = g_build_filename(places->work, "root", NULL);
+	places->writable = g_build_filename(places->work, "files", NULL);
+	return kiln_fs_make_private(kept, error) && kiln_fs_make_private(passing, error) &&
+		kiln_fs_remove_tree(places->logs, error) && kiln_fs_make_directory(places->logs, error) &&
+		remove_work(places, error) && kiln_fs_make_private(places->work, error) &&
+		kiln_fs_make_directory(places->upper, error) &&
+		kiln_fs_make_directory(places->writable, error);
+}
+
+gboolean kiln_smoke_run(
+	KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *nevras, GError **error)
+{
+	g_auto(Places) places = {NULL, NULL, NULL, NULL};
+	gboolean passed;
+
+	if (!make_places(smoke, package, &places, error))
 		return FALSE;
-	return kiln_build_remove_root(upper, error);
+	passed = install_and_test(smoke, package, nevras, &places, error);
+	return remove_work(&places, passed ? error : NULL) && passed;
 }

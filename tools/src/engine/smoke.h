@@ -18,7 +18,9 @@ KilnSmoke *kiln_smoke_open(KilnContext *context, const KilnIdentity *identity, c
 void kiln_smoke_free(KilnSmoke *smoke);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSmoke, kiln_smoke_free)
 
-/* Installs the packages `names` into a clean root by dnf and, if `package` has a smoke test, runs
- * it. Logs stay in .kiln/smoke/TARGET/PACKAGE. Code BUILD when either fails; the message has the
- * first telling line and the log. */
-gboolean kiln_smoke_run(KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *names, GError **error);
+/* Installs the packages `nevras` ("name-[epoch:]version-release.arch") into a clean root by dnf, makes
+ * sure that these very packages were installed and no scriptlet failed, and, if `package` has a smoke
+ * test, runs it. Logs stay in .kiln/smoke/TARGET/PACKAGE, what the test wrote to $KILN_SMOKE_LOGS in
+ * files/ there. Code BUILD when anything fails; the message has the first telling line and the log. */
+gboolean kiln_smoke_run(
+	KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *nevras, GError **error);
