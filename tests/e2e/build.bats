@@ -197,3 +197,68 @@ teardown() { expect_nothing_left; }
 	try build hello
 	expect_status 0
 }
+
+# Runs kiln build in the background, and $@ while rpmbuild builds hello.
+build_meanwhile() {
+	sed -i 's/^%build/%build\nsleep 4/' specs/demo/hello/hello.spec
+	"$KILN" build greeter >"$BATS_TEST_TMPDIR/output" 2>"$BATS_TEST_TMPDIR/talk" 3>&- &
+	for _ in $(seq 200); do grep -qs 'sleep 4' .kiln/builds/.new-*/build.log && break; sleep 0.1; done
+	grep -q 'sleep 4' .kiln/builds/.new-*/build.log
+	"$@"
+	status=0
+	wait $! || status=$?
+	talk=$(cat "$BATS_TEST_TMPDIR/talk")
+}
+
+@test "a source or a spec edited while another package builds is not built under the old key" {
+	build_meanwhile sed -i 's/return puts/return  puts/' specs/demo/greeter/greeter.c
+	expect_status 6
+	expect_talk '"specs/demo/greeter/greeter.c" changed while Kiln was at work; run the command again'
+	sed -i 's/^sleep 4/sleep 2/' specs/demo/hello/hello.spec
+	try build greeter
+	expect_status 0
+
+	sed -i 's/^sleep 2//' specs/demo/hello/hello.spec
+	printf '# again\n' >>specs/demo/greeter/greeter.c
+	build_meanwhile sed -i 's/^Summary: .*/Summary: Another/' specs/demo/greeter/greeter.spec
+	expect_status 6
+	expect_talk '"specs/demo/greeter/greeter.spec" changed while Kiln was at work; run the command again'
+}
+
+@test "kiln shell and a build of the same package keep out of each other's way" {
+	sed -i 's/^%build/%build\nexit 1/' specs/demo/hello/hello.spec
+	try build hello
+	expect_status 8
+	expect_talk 'rpmbuild -bb ended with exit status 1'
+	[[ $talk != *'rpmbuild rpmbuild'* ]]
+	"$KILN" shell hello -- sh -c 'touch /builddir/entered; sleep 5; ls /builddir/entered' \
+		>"$BATS_TEST_TMPDIR/shell" 3>&- &
+	for _ in $(seq 100); do [ -e .kiln/failed/trixie/hello/root/tree/builddir/entered ] && break; sleep 0.1; done
+	try build hello
+	expect_status 9
+	expect_talk '(kiln shell hello)'
+	try shell hello -- true
+	expect_status 9
+	wait $!
+	grep -q '^/builddir/entered' "$BATS_TEST_TMPDIR/shell"
+	try build hello
+	expect_status 8
+}
+
+@test "what %generate_buildrequires asks for is installed, and its interim package is no result" {
+	sed -i -e '/^BuildRequires:  hello-devel/d' -e 's/^%build/%generate_buildrequires\necho hello-devel\n\n%build/' \
+		specs/demo/greeter/greeter.spec
+	try build hello
+	expect_status 0
+	try build
+	expect_status 0
+	greeter=$(grep -l '"greeter"' .kiln/builds/*/result.json)
+	greeter=$(dirname "$greeter")
+	grep -q '^hello-devel-1.0-1' "$greeter/installed_pkgs.log"
+	grep -q 'the build itself requires: hello-devel' "$greeter/root.log"
+	[ -e "$greeter/greeter-2.0-1.kt13.src.rpm" ]
+	! ls "$greeter"/*nosrc* || fail 'the interim source package is in the result'
+	try build
+	expect_status 0
+	expect_talk 'nothing to build: 2 unchanged'
+}

@@ -2,14 +2,14 @@
 #include "engine/build.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/cause.h"
-#include "engine/result.h"
+#include "engine/build_check.h"
+#include "engine/build_failure.h"
+#include "engine/build_steps.h"
 #include "engine/root.h"
-#include "format/json.h"
-#include "lib/rpmheader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,399 +17,200 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* mock's bound on rounds of installing what a rebuilt source package turns out to require. */
-#define ROUNDS_MAX 10
-#define RPMBUILD_MISSING_BUILDREQUIRES 11
-
-/* One build under way. */
-typedef struct {
-	KilnContext *context;
-	KilnPlanItem *item;
-	KilnStore *store;
-	char *work;              /* the buildroot's writable side: tree/ and what overlayfs needs */
-	char *unfinished;        /* the result directory until it is complete */
-	char *tree;
-	KilnResult *result;
-	KilnLayers *layers;
-	KilnSolution *solution;  /* what `layers` adds to the base layer */
-	GPtrArray *further;      /* requirements that only the build revealed */
-	KilnBuildPhases phases;
-	gint64 started, start_us;
-	char *failure;           /* how it failed, when it did not build */
-} Build;
-
-static void build_free(Build *build)
+static void job_free(KilnBuildJob *job)
 {
-	g_free(build->work);
-	g_free(build->unfinished);
-	g_free(build->tree);
-	kiln_result_free(build->result);
-	kiln_layers_free(build->layers);
-	g_clear_pointer(&build->solution, kiln_solution_free);
-	g_ptr_array_unref(build->further);
-	g_free(build->failure);
-	g_free(build);
+	g_free(job->work);
+	g_free(job->unfinished);
+	g_free(job->tree);
+	kiln_result_free(job->result);
+	kiln_layers_free(job->layers);
+	g_clear_pointer(&job->solution, kiln_solution_free);
+	g_ptr_array_unref(job->further);
+	g_free(job);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Build, build_free)
-
-gboolean kiln_build_remove_root(const char *directory, GError **error)
-{
-	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_REMOVE);
-	g_auto(KilnSandboxReport) report = {0};
-
-	if (!g_file_test(directory, G_FILE_TEST_EXISTS))
-		return TRUE;
-	request->upper = g_strdup(directory);
-	if (!kiln_root_execute(request, STDERR_FILENO, &report, error))
-		return FALSE;
-	if (kiln_sandbox_report_succeeded(&report))
-		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "removing \"%s\": %s", directory,
-		report.message ? report.message : "refused");
-	return FALSE;
-}
-
-char *kiln_build_failed_directory(const KilnProject *project, const char *target, const char *package)
-{
-	return g_build_filename(project->state, "failed", target, package, NULL);
-}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnBuildJob, job_free)
 
 /* Copies a file for rpmbuild. What the checkout or the cache has as mode and time gets into no package:
- * the mode is the usual one, the time is now, which rpm clamps to the changelog's date. */
-static gboolean supply(const char *source, const char *destination, GError **error)
+ * the mode is the usual one, the time is now, which rpm clamps to the changelog's date. What is built
+ * must be what the build key names, and the file may have been edited since that was computed. */
+static gboolean supply(const KilnProject *project, const char *source, const char *sha256,
+	const char *destination, GError **error)
 {
+	g_autofree char *copied = NULL;
+
 	if (!kiln_fs_copy(source, destination, error))
 		return FALSE;
+	copied = kiln_digest_of_file(destination, NULL, error);
+	if (!copied)
+		return FALSE;
+	if (!g_str_equal(copied, sha256)) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"\"%s\" changed while Kiln was at work; run the command again",
+			kiln_project_relative(project, source));
+		return FALSE;
+	}
 	if (chmod(destination, 0644) != 0 || utimensat(AT_FDCWD, destination, NULL, 0) != 0)
 		return kiln_error_set_errno(error, errno, "setting mode and time of \"%s\"", destination);
 	return TRUE;
 }
 
 /* Fills the fresh buildroot: the spec and every source, where rpmbuild looks for them. */
-static gboolean stock(Build *build, GError **error)
+static gboolean stock(const KilnBuildJob *job, GError **error)
 {
-	g_autofree char *top = g_build_filename(build->tree, "builddir", "build", NULL);
+	const KilnProject *project = job->context->project;
+	const KilnPlanItem *item = job->item;
+	g_autofree char *top = g_build_filename(job->tree, "builddir", "build", NULL);
 	g_autofree char *specs = g_build_filename(top, "SPECS", NULL);
 	g_autofree char *sources = g_build_filename(top, "SOURCES", NULL);
-	g_autofree char *spec_name = g_path_get_basename(build->item->package->spec_path);
+	g_autofree char *spec_name = g_path_get_basename(item->package->spec_path);
 	g_autofree char *spec = g_build_filename(specs, spec_name, NULL);
 
-	if (!kiln_fs_make_apart(build->tree, error) || !kiln_fs_make_directory(specs, error) ||
+	if (!kiln_fs_make_apart(job->tree, error) || !kiln_fs_make_directory(specs, error) ||
 		!kiln_fs_make_directory(sources, error) ||
-		!supply(build->item->package->spec_path, spec, error))
+		!supply(project, item->package->spec_path, item->spec_sha256, spec, error))
 		return FALSE;
-	for (guint i = 0; i < build->item->sources->len; i++) {
-		const KilnSourceFile *file = build->item->sources->pdata[i];
+	for (guint i = 0; i < item->sources->len; i++) {
+		const KilnSourceFile *file = item->sources->pdata[i];
 		g_autofree char *path = g_build_filename(sources, file->name, NULL);
-		if (!supply(file->path, path, error))
+		if (!supply(project, file->path, file->sha256, path, error))
 			return FALSE;
 	}
 	return TRUE;
 }
 
-static gboolean make_layers(Build *build, GError **error)
+static gboolean check_packages(const KilnBuildJob *job, GError **error)
 {
-	KilnContext *context = build->context;
-	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, build->item->package->name);
-	KilnLayerRequest request = {.cache = context->project->cache,
-		.below = context->buildroot,
-		.macros = context->macros,
-		.label = label};
-	gint64 start = kiln_clock_monotonic_us();
+	g_auto(GStrv) names = kiln_fs_list(job->unfinished, error);
 
-	g_clear_pointer(&build->layers, kiln_layers_free);
-	g_clear_pointer(&build->solution, kiln_solution_free);
-	g_ptr_array_add(build->further, NULL);
-	build->solution = kiln_plan_solve(
-		context, build->item, (const char *const *)build->further->pdata, error);
-	g_ptr_array_set_size(build->further, (int)build->further->len - 1);
-	if (!build->solution)
-		return FALSE;
-	request.solution = build->solution;
-	build->layers = kiln_layers_ensure(&request, NULL, error);
-	build->phases.layers_us += kiln_clock_monotonic_us() - start;
-	if (!build->layers)
-		return FALSE;
-	kiln_result_root(build->result, "layer %s: %u packages above the base layer %s", build->layers->key,
-		kiln_solution_packages(build->solution)->len, context->buildroot->key);
-	return TRUE;
-}
-
-static KilnSandboxRequest *rpmbuild_request(const Build *build, const char *arguments)
-{
-	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
-	const KilnLimits *limits = &build->context->project->config->limits;
-	g_autofree char *command = g_strdup_printf("/usr/bin/rpmbuild %s --target %s /builddir/build/SPECS/%s.spec",
-		arguments, build->context->target->architecture, build->item->package->name);
-	const char *argv[] = {"/bin/bash", "--login", "-c", command, NULL};
-
-	g_strfreev(request->layers);
-	request->layers = g_strdupv(build->layers->trees);
-	request->upper = g_strdup(build->work);
-	g_strfreev(request->argv);
-	request->argv = g_strdupv((char **)argv);
-	request->limits = (KilnSandboxLimits){.wall_s = limits->wall_s,
-		.idle_s = limits->idle_s,
-		.output_bytes = limits->output_bytes,
-		.memory_bytes = limits->memory_bytes,
-		.processes = limits->processes};
-	return request;
-}
-
-/* Runs rpmbuild in the buildroot; FALSE with `error` only when it could not be run at all. */
-static gboolean rpmbuild(Build *build, const char *step, const char *arguments, int *ret_status, GError **error)
-{
-	g_autoptr(KilnSandboxRequest) request = rpmbuild_request(build, arguments);
-	g_auto(KilnSandboxReport) report = {0};
-	gint64 start = kiln_clock_monotonic_us();
-
-	kiln_result_state(build->result, TRUE, step);
-	if (!kiln_root_execute(request, kiln_result_build_log(build->result), &report, error))
-		return FALSE;
-	kiln_result_state(build->result, FALSE, step);
-	build->phases.rpmbuild_us += report.command_us;
-	build->phases.sandbox_us += kiln_clock_monotonic_us() - start - report.command_us;
-	*ret_status = report.exit_status;
-	if (report.exit_status == 0 && report.limit == KILN_SANDBOX_LIMIT_NONE)
-		return TRUE;
-	g_free(build->failure);
-	build->failure = report.message ? g_strdup(report.message)
-					: g_strdup_printf("rpmbuild %s ended with exit status %d", step,
-						  report.exit_status);
-	if (report.limit != KILN_SANDBOX_LIMIT_NONE)
-		*ret_status = 128;
-	return TRUE;
-}
-
-/* The one file of the buildroot's SRPMS that ends in `suffix`, copied out to be read. */
-static char *take_source_package(Build *build, const char *suffix, GError **error)
-{
-	g_autofree char *place = g_build_filename(build->work, "taken", NULL);
-	g_autoptr(KilnResult) taken = NULL;
-	g_auto(GStrv) names = NULL;
-	guint count;
-
-	if (!kiln_fs_remove_tree(place, error) || !kiln_fs_make_directory(place, error))
-		return NULL;
-	taken = kiln_result_begin(place, error);
-	if (!taken || !kiln_result_collect(taken, build->tree, "SRPMS", &count, error))
-		return NULL;
-	names = kiln_fs_list(place, error);
-	for (char **name = names; name && *name; name++)
-		if (g_str_has_suffix(*name, suffix))
-			return g_build_filename(place, *name, NULL);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "rpmbuild left no *%s", suffix);
-	return NULL;
-}
-
-static gboolean is_known(const Build *build, const char *requirement)
-{
-	const GPtrArray *lists[] = {build->item->spec->build_requires, build->further};
-
-	for (gsize list = 0; list < G_N_ELEMENTS(lists); list++)
-		for (guint i = 0; i < lists[list]->len; i++)
-			if (g_str_equal(lists[list]->pdata[i], requirement))
-				return TRUE;
-	return FALSE;
-}
-
-/* Learns what the source package at `path` requires beyond what is installed for. */
-static gboolean learn(Build *build, const char *path, gboolean *ret_more, GError **error)
-{
-	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
-
-	if (!header)
-		return FALSE;
-	*ret_more = FALSE;
-	for (char **requirement = header->requires; *requirement; requirement++) {
-		if (g_str_has_prefix(*requirement, "rpmlib(") || is_known(build, *requirement))
-			continue;
-		kiln_result_root(build->result, "the build itself requires: %s", *requirement);
-		g_ptr_array_add(build->further, g_strdup(*requirement));
-		*ret_more = TRUE;
-	}
-	return TRUE;
-}
-
-/* Rebuilds the source package until what it requires is installed. */
-static gboolean rebuild_source(Build *build, int *ret_status, GError **error)
-{
-	gboolean more = TRUE;
-
-	for (int round = 0; more && round < ROUNDS_MAX; round++) {
-		g_autofree char *path = NULL;
-		if (!rpmbuild(build, "rpmbuild -bs", "-bs --noclean --nodeps", ret_status, error))
-			return FALSE;
-		if (*ret_status != 0)
-			return TRUE;
-		path = take_source_package(build, ".src.rpm", error);
-		if (!path || !learn(build, path, &more, error) || (more && !make_layers(build, error)))
+	for (char **name = names; name && *name; name++) {
+		g_autofree char *path = g_build_filename(job->unfinished, *name, NULL);
+		if (g_str_has_suffix(*name, ".rpm") &&
+			!kiln_build_check_package(
+				job->item->spec, job->context->target->architecture, path, error))
 			return FALSE;
 	}
-	return TRUE;
+	return names != NULL;
 }
 
-/* Rounds of %generate_buildrequires: exit status 11 says that more is to be installed. */
-static gboolean generate_requirements(Build *build, int *ret_status, GError **error)
-{
-	gboolean more = TRUE;
-
-	for (int round = 0; more && round < ROUNDS_MAX; round++) {
-		g_autofree char *path = NULL;
-		if (!rpmbuild(build, "rpmbuild -br", "-br --noclean", ret_status, error))
-			return FALSE;
-		if (*ret_status != RPMBUILD_MISSING_BUILDREQUIRES)
-			return TRUE;
-		path = take_source_package(build, ".buildreqs.nosrc.rpm", error);
-		if (!path || !learn(build, path, &more, error) || (more && !make_layers(build, error)))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean run_steps(Build *build, int *ret_status, GError **error)
-{
-	gboolean dynamic = build->item->spec->has_generate_buildrequires;
-
-	if (!rebuild_source(build, ret_status, error))
-		return FALSE;
-	if (*ret_status == 0 && dynamic && !generate_requirements(build, ret_status, error))
-		return FALSE;
-	if (*ret_status != 0)
-		return TRUE;
-	return rpmbuild(build, "rpmbuild -bb", dynamic ? "-ba --noclean --noprep --nodeps" : "-bb --noclean --nodeps",
-		ret_status, error);
-}
-
-static gboolean collect(Build *build, GError **error)
+static gboolean collect(KilnBuildJob *job, GError **error)
 {
 	guint binaries, sources;
 	gint64 start = kiln_clock_monotonic_us();
 
-	if (!kiln_result_collect(build->result, build->tree, "RPMS", &binaries, error) ||
-		!kiln_result_collect(build->result, build->tree, "SRPMS", &sources, error))
+	if (!kiln_result_collect(job->result, job->tree, "RPMS", &binaries, error) ||
+		!kiln_result_collect(job->result, job->tree, "SRPMS", &sources, error))
 		return FALSE;
-	if (binaries == 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
-			"the build left no package; does the spec have a %%files section?");
+	if (binaries == 0 || sources == 0) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left no %s", binaries == 0
+				? "package; does the spec have a %files section?" : "source package");
 		return FALSE;
 	}
-	build->phases.collect_us = kiln_clock_monotonic_us() - start;
-	build->phases.total_us = kiln_clock_monotonic_us() - build->start_us;
-	return kiln_result_installed(build->result, build->context->buildroot_solution, build->solution, error) &&
-		kiln_result_end(build->result, build->item, &build->phases, error) &&
-		kiln_fs_remove_tree(build->item->result_directory, error) &&
-		kiln_fs_rename(build->unfinished, build->item->result_directory, error);
+	if (!check_packages(job, error))
+		return FALSE;
+	job->phases.collect_us = kiln_clock_monotonic_us() - start;
+	return TRUE;
+}
+
+/* The key names what the build really stood on. */
+static gboolean rename_by_requirements(KilnBuildJob *job, GError **error)
+{
+	gboolean good;
+
+	if (job->further->len == 0)
+		return TRUE;
+	g_ptr_array_add(job->further, NULL);
+	good = kiln_plan_learn(job->context, job->item, (const char *const *)job->further->pdata,
+		job->layers->key, error);
+	g_ptr_array_set_size(job->further, (int)job->further->len - 1);
+	return good;
+}
+
+/* Puts the result in its place. */
+static gboolean complete(KilnBuildJob *job, GError **error)
+{
+	job->phases.total_us = kiln_clock_monotonic_us() - job->start_us;
+	return rename_by_requirements(job, error) &&
+		kiln_result_installed(job->result, job->context->buildroot_solution, job->solution,
+			error) &&
+		kiln_result_end(job->result, job->item, &job->phases, error) &&
+		kiln_fs_remove_tree(job->item->result_directory, error) &&
+		kiln_fs_rename(job->unfinished, job->item->result_directory, error);
 }
 
 /* Fresh directories; what an interrupted build left under these names goes. */
-static gboolean prepare(Build *build, GError **error)
+static gboolean prepare(KilnBuildJob *job, GError **error)
 {
-	const KilnProject *project = build->context->project;
-	const char *package = build->item->package->name;
-	g_autofree char *unfinished = g_strconcat(".new-", build->item->key, NULL);
+	const KilnProject *project = job->context->project;
+	const char *package = job->item->package->name;
+	g_autofree char *unfinished = g_strconcat(".new-", job->item->key, NULL);
+	g_autofree char *all = g_build_filename(project->state, "work", NULL);
 	gint64 start = kiln_clock_monotonic_us();
 
-	build->work = g_build_filename(project->state, "work", build->context->target->name, package, NULL);
-	build->tree = g_build_filename(build->work, "tree", NULL);
-	build->unfinished = g_build_filename(project->state, "builds", unfinished, NULL);
-	if (!kiln_build_remove_root(build->work, error) || !kiln_fs_remove_tree(build->unfinished, error) ||
-		!kiln_fs_make_directory(build->unfinished, error) || !stock(build, error))
+	job->work = g_build_filename(all, job->context->target->name, package, NULL);
+	job->tree = g_build_filename(job->work, "tree", NULL);
+	job->unfinished = g_build_filename(project->state, "builds", unfinished, NULL);
+	if (!kiln_fs_make_private(all, error) || !kiln_root_remove(job->work, error) ||
+		!kiln_fs_remove_tree(job->unfinished, error) ||
+		!kiln_fs_make_directory(job->unfinished, error) || !stock(job, error))
 		return FALSE;
-	build->result = kiln_result_begin(build->unfinished, error);
-	build->phases.prepare_us = kiln_clock_monotonic_us() - start;
-	return build->result != NULL;
+	job->result = kiln_result_begin(job->unfinished, error);
+	job->phases.prepare_us = kiln_clock_monotonic_us() - start;
+	return job->result != NULL;
 }
 
-static gboolean record(Build *build, const char *outcome, const char *cause, GError **error)
+static gboolean finish(KilnBuildJob *job, GError **error)
 {
-	g_autofree char *version = kiln_spec_evr(build->item->spec);
-	KilnStoreBuild row = {.key = build->item->key,
-		.package = build->item->package->name,
-		.collection = (char *)build->context->collection->name,
-		.target = build->context->target->name,
-		.version = version,
-		.outcome = (char *)outcome,
-		.cause = (char *)cause,
-		.started = build->started,
-		.wall_us = kiln_clock_monotonic_us() - build->start_us};
+	g_autofree char *version = kiln_spec_evr(job->item->spec);
 
-	return kiln_store_add_build(build->store, &row, error);
-}
-
-/* What `kiln shell` needs to enter the kept buildroot again. */
-static gboolean write_shell_file(const Build *build, const char *directory, GError **error)
-{
-	g_autofree char *path = g_build_filename(directory, "layers", NULL);
-	g_autofree char *trees = g_strjoinv("\n", build->layers->trees);
-
-	return kiln_fs_replace_text(path, trees, error);
-}
-
-/* Keeps logs and buildroot of a failed build, and says what there is. */
-static gboolean keep_failure(Build *build, GError **error)
-{
-	const char *package = build->item->package->name;
-	const KilnProject *project = build->context->project;
-	g_autofree char *failed =
-		kiln_build_failed_directory(project, build->context->target->name, package);
-	g_autofree char *parent = g_path_get_dirname(failed);
-	g_autofree char *root = g_build_filename(failed, "root", NULL);
-	g_autofree char *log = g_build_filename(failed, "build.log", NULL);
-	g_auto(KilnCause) cause = {NULL, 0};
-
-	if (!kiln_build_remove_root(root, error) || !kiln_fs_remove_tree(failed, error) ||
-		!kiln_fs_make_directory(parent, error) ||
-		!kiln_fs_rename(build->unfinished, failed, error) ||
-		!kiln_fs_rename(build->work, root, error) || !write_shell_file(build, failed, error))
+	if (!complete(job, error) || !kiln_root_remove(job->work, error) ||
+		!kiln_build_failure_drop(job, error) || !kiln_build_failure_record(job, "built", NULL, error) ||
+		!kiln_plan_load_result(job->item, error))
 		return FALSE;
-	kiln_cause_find_in_file(log, &cause);
-	if (!record(build, "failed", cause.line ? cause.line : build->failure, error))
-		return FALSE;
-	if (cause.line)
-		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
-			"\"%s\" does not build: %s\n%s (line %u of the log)\nlog: %s\nenter the buildroot: kiln shell %s",
-			package, cause.line, build->failure, cause.number, kiln_project_relative(project, log), package);
-	else
-		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
-			"\"%s\" does not build: %s\nlog: %s\nenter the buildroot: kiln shell %s", package,
-			build->failure, kiln_project_relative(project, log), package);
-	return FALSE;
-}
-
-static gboolean finish(Build *build, GError **error)
-{
-	g_autofree char *failed = kiln_build_failed_directory(
-		build->context->project, build->context->target->name, build->item->package->name);
-	g_autofree char *root = g_build_filename(failed, "root", NULL);
-	g_autofree char *version = kiln_spec_evr(build->item->spec);
-
-	if (!collect(build, error) || !kiln_build_remove_root(build->work, error) ||
-		!kiln_build_remove_root(root, error) || !kiln_fs_remove_tree(failed, error) ||
-		!record(build, "built", NULL, error) || !kiln_plan_load_result(build->item, error))
-		return FALSE;
-	kiln_event_done("build", kiln_clock_monotonic_us() - build->start_us,
-		"%s %s (rpmbuild %.2f s, everything else %.2f s)", build->item->package->name, version,
-		(double)build->phases.rpmbuild_us / G_USEC_PER_SEC,
-		(double)(kiln_clock_monotonic_us() - build->start_us - build->phases.rpmbuild_us) / G_USEC_PER_SEC);
+	kiln_event_done("build", kiln_clock_monotonic_us() - job->start_us,
+		"%s %s (rpmbuild %.2f s, everything else %.2f s)", job->item->package->name, version,
+		(double)job->phases.rpmbuild_us / G_USEC_PER_SEC,
+		(double)(kiln_clock_monotonic_us() - job->start_us - job->phases.rpmbuild_us) / G_USEC_PER_SEC);
 	return TRUE;
+}
+
+/* What rpmbuild or what it left is to blame for is kept to be looked at; all else is the host's. */
+static gboolean attempt(KilnBuildJob *job, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	if (kiln_build_steps_run(job, &failure) && collect(job, &failure))
+		return finish(job, error);
+	if (g_error_matches(failure, KILN_ERROR, KILN_ERROR_BUILD) ||
+		g_error_matches(failure, KILN_ERROR, KILN_ERROR_UNSOLVABLE))
+		return kiln_build_failure_keep(job, failure, error);
+	g_propagate_prefixed_error(
+		error, g_steal_pointer(&failure), "building \"%s\": ", job->item->package->name);
+	return FALSE;
 }
 
 gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error)
 {
-	g_autoptr(Build) build = g_new0(Build, 1);
-	int status = 0;
+	g_autoptr(KilnLock) lock = kiln_build_failure_lock(
+		context->project, context->target->name, item->package->name, "kiln build", error);
+	g_autoptr(KilnBuildJob) job = g_new0(KilnBuildJob, 1);
 
-	build->context = context;
-	build->item = item;
-	build->store = store;
-	build->further = g_ptr_array_new_with_free_func(g_free);
-	build->started = kiln_clock_now();
-	build->start_us = kiln_clock_monotonic_us();
+	job->context = context;
+	job->item = item;
+	job->store = store;
+	job->further = g_ptr_array_new_with_free_func(g_free);
+	job->started = kiln_clock_now();
+	job->start_us = kiln_clock_monotonic_us();
+	if (!lock)
+		return FALSE;
 	kiln_event_step("build", "%s", item->package->name);
-	if (!prepare(build, error) || !make_layers(build, error) || !run_steps(build, &status, error)) {
+	if (!prepare(job, error) || !kiln_build_steps_layers(job, error)) {
 		g_prefix_error(error, "building \"%s\": ", item->package->name);
 		return FALSE;
 	}
-	return status == 0 ? finish(build, error) : keep_failure(build, error);
+	return attempt(job, error);
+}
+
+gboolean kiln_build_remove_root(const char *directory, GError **error)
+{
+	return kiln_root_remove(directory, error);
 }

@@ -11,12 +11,11 @@
 
 /* Builds `item` (resolved, not built yet). On success item->packages is set and the result stands in
  * item->result_directory: the packages, the rebuilt source package, build.log, root.log, state.log,
- * hw_info.log, installed_pkgs.log, result.json. Code BUILD when the package does not build: the
- * message has the first line that explains it, the log and the command that enters the buildroot. */
+ * hw_info.log, installed_pkgs.log, result.json. Code BUILD (UNSOLVABLE for what only the
+ * build requires) when the package does not build: the message has the first line that explains it,
+ * the log and the command that enters the buildroot. VERIFY when a file is no longer what was planned
+ * with, BUSY while `kiln shell` is in the buildroot that the last failure left. */
 gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error);
 
-/* Where a failed build of `package` for `target` is kept. Caller owns. */
-char *kiln_build_failed_directory(const KilnProject *project, const char *target, const char *package);
-
-/* Removes a directory that was a buildroot's writable side. */
+/* kiln_root_remove. */
 gboolean kiln_build_remove_root(const char *directory, GError **error);

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "format/json.h"
 
 #include <dirent.h>
@@ -20,10 +21,13 @@
 #include <unistd.h>
 
 #define PACKAGES_MAX 4096
+#define PACKAGE_MAX_BYTES (G_GUINT64_CONSTANT(4) << 30)
+#define TOTAL_MAX_BYTES (G_GUINT64_CONSTANT(16) << 30)
 
 struct KilnResult {
 	char *directory;
 	int build_log, state_log, root_log;
+	guint64 taken_bytes; /* of packages, out of the buildroot */
 };
 
 static int open_log(const char *directory, const char *name)
@@ -119,34 +123,76 @@ gboolean kiln_result_installed(
 /* Opens `path` below `directory` without following any link or leaving it. */
 static int open_beneath(int directory, const char *path, int flags)
 {
-	struct open_how how = {.flags = (guint64)flags | O_CLOEXEC | O_NONBLOCK,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	struct open_how how = {.flags = (guint64)flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
 
 	return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
 }
 
-static gboolean copy_package(KilnResult *result, int directory, const char *name, GError **error)
+/* What cannot be opened is what the build made of it; only this process can lack descriptors or memory. */
+static gboolean blame_open(GError **error, int errno_value, const char *path)
 {
-	g_autofree char *path = g_build_filename(result->directory, name, NULL);
-	g_autofree char *source = NULL;
+	g_autofree char *printable = kiln_text_printable(path);
+
+	if (errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOMEM || errno_value == EIO)
+		return kiln_error_set_errno(error, errno_value, "opening \"%s\" of the buildroot", printable);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left \"%s\" that is not to be opened: %s", printable,
+		errno_value == ELOOP ? "a symbolic link" : g_strerror(errno_value));
+	return FALSE;
+}
+
+static gboolean check_size(guint64 size, guint64 taken, const char *name, GError **error)
+{
+	g_autofree char *printable = kiln_text_printable(name);
+
+	if (size > PACKAGE_MAX_BYTES)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
+			"it left \"%s\" of %" G_GUINT64_FORMAT " bytes; a package may have %" G_GUINT64_FORMAT,
+			printable, size, PACKAGE_MAX_BYTES);
+	else if (size > TOTAL_MAX_BYTES - taken)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
+			"it left packages of more than %" G_GUINT64_FORMAT " bytes together", TOTAL_MAX_BYTES);
+	else
+		return TRUE;
+	return FALSE;
+}
+
+static gboolean copy_open(int fd, const char *name, guint64 *taken, const char *destination, GError **error)
+{
+	g_autofree char *source = g_strdup_printf("/proc/self/fd/%d", fd);
 	struct stat status;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		g_autofree char *printable = kiln_text_printable(name);
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left \"%s\": not a regular file", printable);
+		return FALSE;
+	}
+	if (!check_size((guint64)status.st_size, *taken, name, error))
+		return FALSE;
+	*taken += (guint64)status.st_size;
+	/* The mode changes before there is a copy: no set-user-ID bit leaves the buildroot. */
+	if (fchmod(fd, 0644) != 0)
+		return kiln_error_set_errno(error, errno, "setting the mode of \"%s\"", destination);
+	return kiln_fs_copy(source, destination, error);
+}
+
+static gboolean copy_package(
+	int directory, const char *name, guint64 *taken, const char *destination, GError **error)
+{
 	int fd = open_beneath(directory, name, O_RDONLY | O_NOFOLLOW);
 	gboolean good;
 
 	if (fd < 0)
-		return kiln_error_set_errno(error, errno, "taking \"%s\" out of the buildroot", name);
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-		close(fd);
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-			"\"%s\" in the buildroot is not a regular file", name);
-		return FALSE;
-	}
-	source = g_strdup_printf("/proc/self/fd/%d", fd);
-	good = kiln_fs_copy(source, path, error);
+		return blame_open(error, errno, name);
+	good = copy_open(fd, name, taken, destination, error);
 	close(fd);
-	if (good && chmod(path, 0644) != 0)
-		good = kiln_error_set_errno(error, errno, "setting the mode of \"%s\"", path);
 	return good;
+}
+
+/* A source package that only tells what %generate_buildrequires found. */
+static gboolean is_interim(const char *name)
+{
+	return g_str_has_suffix(name, ".buildreqs.nosrc.rpm");
 }
 
 static gboolean collect_from(KilnResult *result, int directory, guint *ret_count, GError **error)
@@ -158,12 +204,13 @@ static gboolean collect_from(KilnResult *result, int directory, guint *ret_count
 	if (!stream)
 		return kiln_error_set_errno(error, errno, "listing the built packages");
 	while (good && (entry = readdir(stream))) {
-		if (!g_str_has_suffix(entry->d_name, ".rpm"))
+		g_autofree char *path = g_build_filename(result->directory, entry->d_name, NULL);
+		if (!g_str_has_suffix(entry->d_name, ".rpm") || is_interim(entry->d_name))
 			continue;
-		good = copy_package(result, directory, entry->d_name, error);
-		if (++*ret_count > PACKAGES_MAX) {
-			g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-				"the build left more than %d packages", PACKAGES_MAX);
+		good = copy_package(directory, entry->d_name, &result->taken_bytes, path, error);
+		if (good && ++*ret_count > PACKAGES_MAX) {
+			g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left more than %d packages",
+				PACKAGES_MAX);
 			good = FALSE;
 		}
 	}
@@ -171,23 +218,49 @@ static gboolean collect_from(KilnResult *result, int directory, guint *ret_count
 	return good;
 }
 
-gboolean kiln_result_collect(
-	KilnResult *result, const char *tree, const char *subdirectory, guint *ret_count, GError **error)
+/* Opens builddir/build/SUBDIRECTORY of a buildroot. */
+static int open_subdirectory(const char *tree, const char *subdirectory, GError **error)
 {
 	g_autofree char *path = g_build_filename("builddir/build", subdirectory, NULL);
 	int top = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int directory = top >= 0 ? open_beneath(top, path, O_RDONLY | O_DIRECTORY) : -1;
+	int directory;
+
+	if (top < 0) {
+		kiln_error_set_errno(error, errno, "opening \"%s\"", tree);
+		return -1;
+	}
+	directory = open_beneath(top, path, O_RDONLY | O_DIRECTORY);
+	if (directory < 0)
+		blame_open(error, errno, path);
+	close(top);
+	return directory;
+}
+
+gboolean kiln_result_collect(
+	KilnResult *result, const char *tree, const char *subdirectory, guint *ret_count, GError **error)
+{
+	int directory = open_subdirectory(tree, subdirectory, error);
 	gboolean good;
 
 	*ret_count = 0;
 	if (directory < 0)
-		good = kiln_error_set_errno(error, errno, "opening \"%s\" of the buildroot", path);
-	else
-		good = collect_from(result, directory, ret_count, error);
-	if (directory >= 0)
-		close(directory);
-	if (top >= 0)
-		close(top);
+		return FALSE;
+	good = collect_from(result, directory, ret_count, error);
+	close(directory);
+	return good;
+}
+
+gboolean kiln_result_take(
+	const char *tree, const char *subdirectory, const char *name, const char *destination, GError **error)
+{
+	int directory = open_subdirectory(tree, subdirectory, error);
+	guint64 taken = 0;
+	gboolean good;
+
+	if (directory < 0)
+		return FALSE;
+	good = copy_package(directory, name, &taken, destination, error);
+	close(directory);
 	return good;
 }
 

@@ -28,10 +28,15 @@ void kiln_result_root(KilnResult *result, const char *format, ...) G_GNUC_PRINTF
 gboolean kiln_result_installed(KilnResult *result, const KilnSolution *base, const KilnSolution *added,
 	GError **error);
 
-/* Copies every *.rpm of `tree`/builddir/build/SUBDIRECTORY that is a regular file; no symbolic link
- * is followed anywhere on the way. `ret_count` counts them. */
+/* Copies every *.rpm of `tree`/builddir/build/SUBDIRECTORY but the interim ones of
+ * %generate_buildrequires; no symbolic link is followed anywhere on the way. `ret_count` counts them.
+ * Code BUILD when what is there is not a regular file, too large (4 GiB, 16 GiB together) or too many. */
 gboolean kiln_result_collect(
 	KilnResult *result, const char *tree, const char *subdirectory, guint *ret_count, GError **error);
+
+/* Copies the one file `name` from there to `destination`, as kiln_result_collect would. */
+gboolean kiln_result_take(
+	const char *tree, const char *subdirectory, const char *name, const char *destination, GError **error);
 
 /* How long each phase took, for result.json and -v. */
 typedef struct {

@@ -177,3 +177,20 @@ gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
 	return call && kiln_process_run(&call->process, &result, error) &&
 	       call_finish(call, &result, ret_report, error);
 }
+
+gboolean kiln_root_remove(const char *directory, GError **error)
+{
+	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_REMOVE);
+	g_auto(KilnSandboxReport) report = {0};
+
+	if (!g_file_test(directory, G_FILE_TEST_EXISTS))
+		return TRUE;
+	request->upper = g_strdup(directory);
+	if (!kiln_root_execute(request, STDERR_FILENO, &report, error))
+		return FALSE;
+	if (kiln_sandbox_report_succeeded(&report))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "removing \"%s\": %s", directory,
+		report.message ? report.message : "refused");
+	return FALSE;
+}

@@ -25,3 +25,6 @@ gboolean kiln_root_allow(const char *directory, GError **error);
  */
 gboolean kiln_root_execute(const KilnSandboxRequest *request, int output_fd,
 	KilnSandboxReport *ret_report, GError **error);
+
+/* Removes a directory that was the writable side of a root, whatever is in it; absent is success. */
+gboolean kiln_root_remove(const char *directory, GError **error);

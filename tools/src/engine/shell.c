@@ -3,12 +3,23 @@
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "engine/build.h"
+#include "engine/build_failure.h"
 #include "engine/root.h"
 
 #include <unistd.h>
 
 #define LAYERS_MAX_BYTES (1024 * 1024)
+
+/* Told before anything is locked: the lock's directory is not made for a mistyped name. */
+static gboolean check_kept(const char *path, const char *package, GError **error)
+{
+	if (g_file_test(path, G_FILE_TEST_EXISTS))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+		"no failed build of \"%s\" is kept; `kiln build %s` keeps its buildroot when it fails", package,
+		package);
+	return FALSE;
+}
 
 static char **read_layers(const char *failed, const char *package, GError **error)
 {
@@ -16,12 +27,8 @@ static char **read_layers(const char *failed, const char *package, GError **erro
 	g_autofree char *text = NULL;
 	g_auto(GStrv) trees = NULL;
 
-	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
-			"no failed build of \"%s\" is kept; `kiln build %s` keeps its buildroot when it fails",
-			package, package);
+	if (!check_kept(path, package, error))
 		return NULL;
-	}
 	text = kiln_fs_read(path, LAYERS_MAX_BYTES, NULL, error);
 	if (!text)
 		return NULL;
@@ -46,11 +53,16 @@ gboolean kiln_shell_run(
 {
 	static const char *const login[] = {"/bin/bash", "--login", NULL};
 	gboolean interactive = !shell->command || !*shell->command;
-	g_autofree char *failed = kiln_build_failed_directory(project, shell->target, shell->package);
-	g_auto(GStrv) layers = read_layers(failed, shell->package, error);
+	g_autofree char *failed = kiln_build_failure_directory(project, shell->target, shell->package);
+	g_autoptr(KilnLock) lock = NULL;
+	g_auto(GStrv) layers = NULL;
 	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
 	g_auto(KilnSandboxReport) report = {0};
 
+	if (!check_kept(failed, shell->package, error))
+		return FALSE;
+	lock = kiln_build_failure_lock(project, shell->target, shell->package, "kiln shell", error);
+	layers = lock ? read_layers(failed, shell->package, error) : NULL;
 	if (!layers || !allow(project, error))
 		return FALSE;
 	g_strfreev(request->layers);

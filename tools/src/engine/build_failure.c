@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/build_failure.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "engine/cause.h"
+#include "engine/root.h"
+
+char *kiln_build_failure_directory(const KilnProject *project, const char *target, const char *package)
+{
+	return g_build_filename(project->state, "failed", target, package, NULL);
+}
+
+static char *directory_of(const KilnBuildJob *job)
+{
+	return kiln_build_failure_directory(
+		job->context->project, job->context->target->name, job->item->package->name);
+}
+
+KilnLock *kiln_build_failure_lock(const KilnProject *project, const char *target, const char *package,
+	const char *command, GError **error)
+{
+	g_autofree char *all = g_build_filename(project->state, "failed", NULL);
+	g_autofree char *name = g_strdup_printf(".%s.lock", package);
+	g_autofree char *path = g_build_filename(all, target, name, NULL);
+	g_autofree char *purpose = g_strdup_printf("%s %s", command, package);
+
+	if (!kiln_fs_make_private(all, error))
+		return NULL;
+	return kiln_lock_take(path, purpose, FALSE, error);
+}
+
+gboolean kiln_build_failure_record(
+	const KilnBuildJob *job, const char *outcome, const char *cause, GError **error)
+{
+	g_autofree char *version = kiln_spec_evr(job->item->spec);
+	KilnStoreBuild row = {.key = job->item->key,
+		.package = job->item->package->name,
+		.collection = (char *)job->context->collection->name,
+		.target = job->context->target->name,
+		.version = version,
+		.outcome = (char *)outcome,
+		.cause = (char *)cause,
+		.started = job->started,
+		.wall_us = kiln_clock_monotonic_us() - job->start_us};
+
+	return kiln_store_add_build(job->store, &row, error);
+}
+
+/* What `kiln shell` needs to enter the kept buildroot again. */
+static gboolean write_shell_file(const KilnBuildJob *job, const char *directory, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, "layers", NULL);
+	g_autofree char *trees = g_strjoinv("\n", job->layers->trees);
+
+	return kiln_fs_replace_text(path, trees, error);
+}
+
+gboolean kiln_build_failure_drop(const KilnBuildJob *job, GError **error)
+{
+	g_autofree char *failed = directory_of(job);
+	g_autofree char *root = g_build_filename(failed, "root", NULL);
+
+	return kiln_root_remove(root, error) && kiln_fs_remove_tree(failed, error);
+}
+
+static void tell(const KilnBuildJob *job, const GError *failure, const KilnCause *cause, GError **error)
+{
+	const char *package = job->item->package->name;
+	g_autofree char *failed = directory_of(job);
+	g_autofree char *log = g_build_filename(failed, "build.log", NULL);
+	const char *shown = kiln_project_relative(job->context->project, log);
+
+	if (cause->line)
+		g_set_error(error, KILN_ERROR, failure->code,
+			"\"%s\" does not build: %s\n%s (line %u of the log)\nlog: %s\nenter the buildroot: kiln shell %s",
+			package, cause->line, failure->message, cause->number, shown, package);
+	else
+		g_set_error(error, KILN_ERROR, failure->code,
+			"\"%s\" does not build: %s\nlog: %s\nenter the buildroot: kiln shell %s", package,
+			failure->message, shown, package);
+}
+
+gboolean kiln_build_failure_keep(KilnBuildJob *job, const GError *failure, GError **error)
+{
+	g_autofree char *failed = directory_of(job);
+	g_autofree char *root = g_build_filename(failed, "root", NULL);
+	g_autofree char *log = g_build_filename(failed, "build.log", NULL);
+	g_auto(KilnCause) cause = {NULL, 0};
+
+	if (!kiln_build_failure_drop(job, error) || !kiln_fs_rename(job->unfinished, failed, error) ||
+		!kiln_fs_rename(job->work, root, error) || !write_shell_file(job, failed, error))
+		return FALSE;
+	kiln_cause_find_in_file(log, &cause);
+	if (kiln_build_failure_record(job, "failed", cause.line ? cause.line : failure->message, error))
+		tell(job, failure, &cause, error);
+	return FALSE;
+}
