@@ -47,3 +47,13 @@ setup() {
 	[ "$(readlink "$published/stable/current")" != "$before" ]
 	rpm -K --nosignature "$published"/stable/current/Packages/*.rpm
 }
+
+@test "metadata never gets older, also when the clock goes back" {
+	stamp() { sed -n 's|.*<revision>\([0-9]*\)</revision>.*|\1|p' .kiln/www/demo/trixie/stable/current/repodata/repomd.xml; }
+	first=$(stamp)
+	[ "$first" -gt 1700000000 ]
+	sed -i 's/^Release: .*/Release: 2%{?dist}/' specs/demo/hello/hello.spec
+	KILN_CLOCK=1000000000 try release
+	expect_status 0
+	[ "$(stamp)" -gt "$first" ]
+}

@@ -177,7 +177,7 @@ typedef struct {
 #define D64 "b8454e06eaf6f024c1fa39de976c167c1ba7f43535bea96c3c364bd138552d8c"
 
 static const Refusal refusals[] = {
-	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG, "source \"absent.patch\" is neither a file in"},
+	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG, "\"absent.patch\" is neither a file in"},
 	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG,
 		"nor locked in specs/pkg/sources; add it, or run `kiln fetch --lock pkg`"},
 	{NULL, {"https://example.invalid/x.tar.gz"}, KILN_ERROR_CONFIG,

@@ -271,6 +271,25 @@ static gboolean lists_are_for(const char *stamp_path, const char *sources, gint6
 	return TRUE;
 }
 
+int kiln_apt_error_code(const char *error_output)
+{
+	static const struct {
+		const char *complaint;
+		KilnErrorCode code;
+	} table[] = {
+		{"No space left on device", KILN_ERROR_SYSTEM},
+		{"Hash Sum mismatch", KILN_ERROR_VERIFY},
+		{"NO_PUBKEY", KILN_ERROR_VERIFY},
+		{"is not signed", KILN_ERROR_VERIFY},
+		{"signatures were invalid", KILN_ERROR_VERIFY},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+		if (strstr(error_output, table[i].complaint))
+			return (int)table[i].code;
+	return KILN_ERROR_NETWORK;
+}
+
 static gboolean update(const char *config_path, GError **error)
 {
 	const char *argv[] = {"apt-get", "update", "-q", NULL};
@@ -280,17 +299,13 @@ static gboolean update(const char *config_path, GError **error)
 		.timeout_ms = UPDATE_TIMEOUT_MS};
 	g_auto(KilnProcessResult) result = {0};
 	g_autofree char *complaint = NULL;
-	gboolean untrusted;
 
 	if (!kiln_process_run(&process, &result, error))
 		return FALSE;
 	if (result.exit_status == 0)
 		return TRUE;
-	untrusted = strstr(result.error_output, "NO_PUBKEY") ||
-		    strstr(result.error_output, "is not signed") ||
-		    strstr(result.error_output, "signatures were invalid");
 	complaint = kiln_apt_complaint(result.error_output);
-	g_set_error(error, KILN_ERROR, untrusted ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
+	g_set_error(error, KILN_ERROR, kiln_apt_error_code(result.error_output),
 		"updating the package lists of the Debian archive: %s",
 		result.timed_out ? "the mirror does not answer" : complaint);
 	return FALSE;

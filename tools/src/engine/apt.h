@@ -26,3 +26,7 @@ char **kiln_apt_environment(const char *config_path);
 /* What an apt program complains about in its standard error: the first line, without apt's "E:"
  * mark. Caller owns. */
 char *kiln_apt_complaint(const char *error_output);
+
+/* The error code that apt's complaints stand for: SYSTEM for a full disk, VERIFY for what is not signed
+ * or not what the index promises, else NETWORK. */
+int kiln_apt_error_code(const char *error_output);

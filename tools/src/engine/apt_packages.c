@@ -226,7 +226,6 @@ static void batch_free(gpointer data)
 static gboolean batch_ended(gpointer job, const KilnProcessResult *result, GError **error)
 {
 	Batch *batch = job;
-	gboolean differs = strstr(result->error_output, "Hash Sum mismatch") != NULL;
 	g_autofree char *reason = NULL;
 
 	if (result->exit_status == 0) {
@@ -235,7 +234,7 @@ static gboolean batch_ended(gpointer job, const KilnProcessResult *result, GErro
 		return TRUE;
 	}
 	reason = kiln_apt_complaint(result->error_output);
-	g_set_error(error, KILN_ERROR, differs ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
+	g_set_error(error, KILN_ERROR, kiln_apt_error_code(result->error_output),
 		"downloading packages of the base: %s",
 		result->timed_out ? "the mirror does not answer" : reason);
 	return FALSE;

@@ -62,6 +62,23 @@ static gboolean record(
 		store, repository, snapshot->id, rows, snapshot->packages->len, error);
 }
 
+gint64 kiln_publish_newest(const KilnContext *context)
+{
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	g_autofree char *snapshots = g_build_filename(repository, "snapshots", NULL);
+	g_auto(GStrv) ids = kiln_fs_list(snapshots, NULL);
+	gint64 newest = 0;
+
+	for (char **id = ids; id && *id; id++) {
+		g_autofree char *manifest = g_build_filename(snapshots, *id, "snapshot.json", NULL);
+		/* A damaged one says nothing; the channel's own is judged elsewhere. */
+		g_autoptr(KilnSnapshot) snapshot = read_manifest(manifest, NULL);
+		if (snapshot)
+			newest = MAX(newest, snapshot->created);
+	}
+	return newest;
+}
+
 gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error)
 {
 	g_autofree char *name = repository_name(context);

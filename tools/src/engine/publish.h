@@ -15,6 +15,10 @@
 gboolean kiln_publish_current(
 	const KilnContext *context, const char *channel, KilnSnapshot **ret_snapshot, GError **error);
 
+/* The metadata timestamp of the newest snapshot there is, 0 for none: clients refuse what is older than
+ * what they have seen, whichever channel they saw it in and wherever the clock went since. */
+gint64 kiln_publish_newest(const KilnContext *context);
+
 /* Teaches a store that knows nothing of this collection and target (it may be new, after the old one
  * was lost) the packages of the snapshots that are there. */
 gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error);

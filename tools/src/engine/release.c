@@ -178,10 +178,10 @@ static void fill_result(Release *release, const char *snapshot)
 		context->target->name, config->channel, identity->repo_name);
 }
 
-static gboolean publish_new(Release *release, gint64 newer_than, GError **error)
+static gboolean publish_new(Release *release, GError **error)
 {
 	g_autoptr(KilnCompose) compose = kiln_compose_make(release->context, release->identity,
-		release->items, release->store, newer_than, error);
+		release->items, release->store, kiln_publish_newest(release->context), error);
 
 	if (!compose || !kiln_gate_run(release->context, release->identity, compose, error) ||
 		!kiln_publish_run(release->context, release->identity, compose, release->store, error))
@@ -202,12 +202,12 @@ static gboolean publish(Release *release, GError **error)
 	if (!kiln_publish_current(release->context, channel, &current, error))
 		return FALSE;
 	if (!current || !g_str_equal(current->key, key))
-		return publish_new(release, current ? current->created : 0, error);
+		return publish_new(release, error);
 	if (!kiln_publish_check(release->context, release->identity, current, &damage, error))
 		return FALSE;
 	if (damage) {
 		kiln_event_warning("publish", "the published snapshot is damaged (%s): publishing it anew", damage);
-		return publish_new(release, current->created, error);
+		return publish_new(release, error);
 	}
 	kiln_event_info("publish", "nothing to publish: \"%s\" already has this content (snapshot %s)", channel,
 		current->id);

@@ -275,11 +275,11 @@ static gboolean refuse_unlocked(
 			kiln_source_set_lock_name(request), item->name, request->package);
 	else
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"source \"%s\" is neither a file in \"%s\" nor locked in %s; add it, or "
-			"run "
-			"`kiln fetch --lock %s`",
-			item->name, request->spec_dir, kiln_source_set_lock_name(request),
-			request->package);
+			"\"%s\" is neither a file in \"%s\"%s%s%s nor locked in %s; add the file, or for "
+			"an upstream source run `kiln fetch --lock %s`",
+			item->name, request->spec_dir, request->patch_dir ? " or \"" : "",
+			request->patch_dir ? request->patch_dir : "", request->patch_dir ? "\"" : "",
+			kiln_source_set_lock_name(request), request->package);
 	return FALSE;
 }
 
