@@ -179,9 +179,9 @@ typedef struct {
 static const Refusal refusals[] = {
 	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG, "\"absent.patch\" is neither a file in"},
 	{NULL, {"absent.patch"}, KILN_ERROR_CONFIG,
-		"nor locked in specs/pkg/sources; add it, or run `kiln fetch --lock pkg`"},
+		"nor locked in specs/pkg/sources; add the file, or for an upstream source run `kiln fetch --lock pkg`"},
 	{NULL, {"https://example.invalid/x.tar.gz"}, KILN_ERROR_CONFIG,
-		"source \"x.tar.gz\" is neither"},
+		"\"x.tar.gz\" is neither"},
 	{"[x.tar.gz]\nsha256 = unlocked\n", {"x.tar.gz"}, KILN_ERROR_CONFIG,
 		"specs/pkg/sources: [x.tar.gz] is not locked yet; run `kiln fetch --lock pkg`"},
 	{"[x]\nsha256 = " D64 "\nsize = 1\n", {"x"}, KILN_ERROR_CONFIG,

@@ -49,7 +49,34 @@ static void add_packages(KilnDigest *digest, const GPtrArray *packages)
 	}
 }
 
-char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items)
+/* A smoke test that is new or changed must have passed, too. */
+static gboolean add_smoke_test(KilnDigest *digest, const char *directory, GError **error)
+{
+	g_auto(GStrv) names = NULL;
+
+	if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	names = kiln_fs_list(directory, error);
+	for (char **name = names; name && *name; name++) {
+		g_autofree char *path = g_build_filename(directory, *name, NULL);
+		g_autofree char *content = NULL;
+		if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			continue;
+		if (g_str_equal(*name, "test") && !g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
+			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+				"\"%s\": a smoke test must be executable; chmod +x it", path);
+			return FALSE;
+		}
+		content = kiln_digest_of_file(path, NULL, error);
+		if (!content)
+			return FALSE;
+		kiln_digest_add(digest, *name, content);
+	}
+	return names != NULL;
+}
+
+char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
+	GError **error)
 {
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
 
@@ -58,8 +85,12 @@ char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity,
 	kiln_digest_add(digest, "target", context->target->name);
 	kiln_digest_add(digest, "key", identity->fingerprint);
 	kiln_digest_add(digest, "repo", identity->repo_text);
-	for (guint i = 0; i < items->len; i++)
-		add_packages(digest, ((KilnPlanItem *)items->pdata[i])->packages);
+	for (guint i = 0; i < items->len; i++) {
+		const KilnPlanItem *item = items->pdata[i];
+		add_packages(digest, item->packages);
+		if (!add_smoke_test(digest, item->package->smoke_directory, error))
+			return NULL;
+	}
 	return kiln_digest_finish(digest);
 }
 
@@ -249,7 +280,9 @@ static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer
 	g_autofree char *candidates = g_build_filename(context->project->publish_root, ".candidate", NULL);
 	g_autofree char *time = NULL;
 
-	snapshot->key = kiln_compose_key(context, composing->identity, items);
+	snapshot->key = kiln_compose_key(context, composing->identity, items, error);
+	if (!snapshot->key)
+		return FALSE;
 	snapshot->collection = g_strdup(context->collection->name);
 	snapshot->target = g_strdup(context->target->name);
 	snapshot->fingerprint = g_strdup(composing->identity->fingerprint);

@@ -10,8 +10,10 @@
 #include "lib/store.h"
 #include "model/snapshot.h"
 
-/* The digest of everything that goes into a compose of `items` (all built). Caller owns. */
-char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items);
+/* The digest of everything that goes into a compose of `items` (all built): packages by their bytes,
+ * key, .repo file, and the smoke tests it has to pass. Caller owns. */
+char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
+	GError **error);
 
 /* Where published snapshots of this collection and target live: ROOT/COLLECTION/TARGET. Caller owns. */
 char *kiln_compose_repository_directory(const KilnContext *context);

@@ -195,11 +195,11 @@ static gboolean publish_new(Release *release, GError **error)
 static gboolean publish(Release *release, GError **error)
 {
 	const char *channel = release->context->project->config->channel;
-	g_autofree char *key = kiln_compose_key(release->context, release->identity, release->items);
+	g_autofree char *key = kiln_compose_key(release->context, release->identity, release->items, error);
 	g_autoptr(KilnSnapshot) current = NULL;
 	g_autofree char *damage = NULL;
 
-	if (!kiln_publish_current(release->context, channel, &current, error))
+	if (!key || !kiln_publish_current(release->context, channel, &current, error))
 		return FALSE;
 	if (!current || !g_str_equal(current->key, key))
 		return publish_new(release, error);

@@ -5,10 +5,10 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/build.h"
 #include "engine/cause.h"
 #include "engine/root.h"
 #include "engine/takeout.h"
+#include "format/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -226,21 +226,35 @@ static gboolean run(const KilnSmoke *smoke, const KilnCatalogPackage *package, K
 		return kiln_error_set_errno(error, errno, "creating \"%s\"", log);
 	done = kiln_root_execute(request, fd, &report, error);
 	close(fd);
-	if (!done)
+	if (!done) {
+		g_prefix_error(error, "\"%s\": %s: ", package->name, what);
+		/* A program or its interpreter that the root does not have: the test's fault. */
+		if (error && (*error)->code == KILN_ERROR_NOT_FOUND)
+			(*error)->code = KILN_ERROR_BUILD;
 		return FALSE;
+	}
 	return kiln_sandbox_report_succeeded(&report) ||
 		set_failure(smoke, package, what, &report, log, error);
 }
 
-/* Counts "ok " lines, for the report. */
-static guint count_checks(const char *log)
+/* Believes a test that ended well only if what it printed agrees. */
+static gboolean check_output(const KilnSmoke *smoke, const KilnCatalogPackage *package, const char *log,
+	guint *ret_checks, GError **error)
 {
-	g_autofree char *text = kiln_fs_read(log, LOG_MAX_BYTES, NULL, NULL);
-	guint count = 0;
+	g_autofree char *text = kiln_fs_read(log, LOG_MAX_BYTES, NULL, error);
+	g_autofree char *objection = NULL;
+	KilnTap tap;
 
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		count += g_str_has_prefix(line, "ok ");
-	return count;
+	if (!text)
+		return FALSE;
+	kiln_tap_read(text, &tap);
+	*ret_checks = tap.passed;
+	objection = kiln_tap_objection(&tap);
+	if (!objection)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "\"%s\": its smoke test proves nothing: %s\nlog: %s",
+		package->name, objection, kiln_project_relative(smoke->context->project, log));
+	return FALSE;
 }
 
 /* What the test left for the reader; also when it failed, and without hiding why. */
@@ -265,14 +279,16 @@ static gboolean run_test(
 	g_autofree char *log = g_build_filename(places->logs, "test.log", NULL);
 	g_autoptr(KilnSandboxRequest) request = test_request(smoke, package, places);
 	gint64 start = kiln_clock_monotonic_us();
+	guint checks = 0;
 	gboolean passed;
 
 	kiln_event_step("smoke", "%s: testing the installed package", package->name);
-	passed = run(smoke, package, request, "its smoke test fails", log, error);
+	passed = run(smoke, package, request, "its smoke test fails", log, error) &&
+		check_output(smoke, package, log, &checks, error);
 	if (!keep_files(smoke, package, places, passed ? error : NULL) || !passed)
 		return FALSE;
 	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: dnf installs it, %u checks pass",
-		package->name, count_checks(log));
+		package->name, checks);
 	return TRUE;
 }
 
@@ -287,7 +303,7 @@ static gboolean install_and_test(const KilnSmoke *smoke, const KilnCatalogPackag
 	kiln_event_step("smoke", "%s: dnf install", package->name);
 	if (!run(smoke, package, client, "dnf does not install it", log, error))
 		return FALSE;
-	if (g_file_test(test, G_FILE_TEST_IS_EXECUTABLE))
+	if (g_file_test(test, G_FILE_TEST_EXISTS))
 		return run_test(smoke, package, places, error);
 	kiln_event_done("smoke", kiln_clock_monotonic_us() - start,
 		"%s: dnf installs it (it has no smoke test)", package->name);
@@ -297,7 +313,7 @@ static gboolean install_and_test(const KilnSmoke *smoke, const KilnCatalogPackag
 /* The clean root may hold what only kiln-root can remove. */
 static gboolean remove_work(const Places *places, GError **error)
 {
-	return kiln_build_remove_root(places->upper, error) && kiln_fs_remove_tree(places->work, error);
+	return kiln_root_remove(places->upper, error) && kiln_fs_remove_tree(places->work, error);
 }
 
 /* What untrusted code writes as root lies below a directory that nobody else can enter. */
