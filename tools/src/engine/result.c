@@ -136,8 +136,11 @@ static gboolean blame_open(GError **error, int errno_value, const char *path)
 
 	if (errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOMEM || errno_value == EIO)
 		return kiln_error_set_errno(error, errno_value, "opening \"%s\" of the buildroot", printable);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left \"%s\" that is not to be opened: %s", printable,
-		errno_value == ELOOP ? "a symbolic link" : g_strerror(errno_value));
+	if (errno_value == ENOENT)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left no \"%s\"", printable);
+	else
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "it left \"%s\" that is not to be opened: %s",
+			printable, errno_value == ELOOP ? "a symbolic link" : g_strerror(errno_value));
 	return FALSE;
 }
 
