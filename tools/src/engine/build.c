@@ -209,8 +209,3 @@ gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *sto
 	}
 	return attempt(job, error);
 }
-
-gboolean kiln_build_remove_root(const char *directory, GError **error)
-{
-	return kiln_root_remove(directory, error);
-}

@@ -16,6 +16,3 @@
  * the log and the command that enters the buildroot. VERIFY when a file is no longer what was planned
  * with, BUSY while `kiln shell` is in the buildroot that the last failure left. */
 gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error);
-
-/* kiln_root_remove. */
-gboolean kiln_build_remove_root(const char *directory, GError **error);
