@@ -57,3 +57,19 @@ result_of() {
 	expect_talk 'build        greeter 2.0-1'
 	grep -q '^hello-devel-1.0-2' "$(result_of greeter)/installed_pkgs.log"
 }
+
+@test "a damaged result is built again" {
+	rm -r specs/demo/greeter
+	try build
+	expect_status 0
+	first=$(sha256sum "$output"/*.rpm | cut -d' ' -f1)
+	truncate -s 100 "$output/hello-1.0-1.kt13.x86_64.rpm"
+	try build
+	expect_status 0
+	expect_talk 'building it again: '
+	[ "$(sha256sum "$output"/*.rpm | cut -d' ' -f1)" = "$first" ]
+	printf '{' >"$output/result.json"
+	try build
+	expect_status 0
+	expect_talk 'building it again: '
+}

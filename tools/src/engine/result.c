@@ -291,14 +291,16 @@ static gboolean add_packages(const KilnResult *result, KilnJson *json, GError **
 	for (char **name = names; name && *name; name++) {
 		g_autofree char *path = g_build_filename(result->directory, *name, NULL);
 		g_autofree char *sha256 = NULL;
+		guint64 size = 0;
 		if (!g_str_has_suffix(*name, ".rpm"))
 			continue;
-		sha256 = kiln_digest_of_file(path, NULL, error);
+		sha256 = kiln_digest_of_file(path, &size, error);
 		if (!sha256)
 			return FALSE;
 		kiln_json_begin_object(json, NULL);
 		kiln_json_add_text(json, "file", *name);
 		kiln_json_add_text(json, "sha256", sha256);
+		kiln_json_add_number(json, "size", (gint64)size);
 		kiln_json_end_object(json);
 	}
 	kiln_json_end_array(json);

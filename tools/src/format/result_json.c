@@ -25,6 +25,15 @@ static char *text_of(JsonObject *object, const char *key)
 	return json_node_dup_string(node);
 }
 
+static guint64 number_of(JsonObject *object, const char *key)
+{
+	JsonNode *node = json_object_get_member(object, key);
+
+	if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
+		return 0;
+	return (guint64)MAX(0, json_node_get_int(node));
+}
+
 static gboolean add_package(JsonNode *node, GPtrArray *packages, GError **error)
 {
 	KilnResultPackage *package = g_new0(KilnResultPackage, 1);
@@ -33,10 +42,12 @@ static gboolean add_package(JsonNode *node, GPtrArray *packages, GError **error)
 	if (JSON_NODE_HOLDS_OBJECT(node)) {
 		package->file = text_of(json_node_get_object(node), "file");
 		package->sha256 = text_of(json_node_get_object(node), "sha256");
+		package->size = number_of(json_node_get_object(node), "size");
 	}
 	if (!package->file || strchr(package->file, '/') || !g_str_has_suffix(package->file, ".rpm") ||
-		!kiln_digest_is_valid(package->sha256)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "a package has a bad file name or digest");
+		!kiln_digest_is_valid(package->sha256) || package->size == 0) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"a package has a bad file name, digest or size");
 		return FALSE;
 	}
 	package->is_source = g_str_has_suffix(package->file, ".src.rpm") ||

@@ -7,6 +7,7 @@
 typedef struct {
 	char *file;   /* name in the result directory */
 	char *sha256;
+	guint64 size; /* bytes */
 	gboolean is_source;
 } KilnResultPackage;
 
