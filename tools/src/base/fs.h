@@ -64,9 +64,6 @@ gboolean kiln_fs_sync_tree(const char *path, GError **error);
  */
 char **kiln_fs_list(const char *path, GError **error);
 
-/* Apparent size of a tree in bytes, hard links counted once. */
-gboolean kiln_fs_tree_size(const char *path, guint64 *ret_bytes, GError **error);
-
 /* Makes a fresh directory "PREFIX.XXXXXX" (mode 0700) and returns its path; caller owns. */
 char *kiln_fs_make_temporary(const char *prefix, GError **error);
 

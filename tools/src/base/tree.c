@@ -215,34 +215,3 @@ gboolean kiln_fs_sync_tree(const char *path, GError **error)
 {
 	return walk(path, "writing to the disk", sync_entry, NULL, error);
 }
-
-typedef struct {
-	GHashTable *seen; /* "device:inode" of hard links already counted */
-	guint64 bytes;
-} Sizing;
-
-static gboolean size_entry(FTSENT *entry, gpointer data)
-{
-	Sizing *sizing = data;
-	const struct stat *status = entry->fts_statp;
-
-	if (entry->fts_info != FTS_F)
-		return TRUE;
-	if (status->st_nlink > 1 &&
-		!g_hash_table_add(sizing->seen, g_strdup_printf("%ju:%ju", (uintmax_t)status->st_dev,
-							(uintmax_t)status->st_ino)))
-		return TRUE;
-	sizing->bytes += (guint64)status->st_size;
-	return TRUE;
-}
-
-gboolean kiln_fs_tree_size(const char *path, guint64 *ret_bytes, GError **error)
-{
-	Sizing sizing = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), 0};
-	gboolean good = walk(path, "measuring", size_entry, &sizing, error);
-
-	g_hash_table_unref(sizing.seen);
-	if (good)
-		*ret_bytes = sizing.bytes;
-	return good;
-}

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "engine/keys.h"
 #include "format/config.h"
 
 #include <string.h>
@@ -36,14 +37,13 @@ static char *find_root(const char *directory, GError **error)
 	return NULL;
 }
 
-/* A place outside the project: the variable, else NAME below the XDG directory. */
-static char *outside_place(const char *variable, const char *xdg_directory, const char *name)
+static char *cache_directory(void)
 {
-	const char *chosen = g_getenv(variable);
+	const char *chosen = g_getenv("KILN_CACHE");
 
 	if (chosen && *chosen)
 		return g_canonicalize_filename(chosen, NULL);
-	return g_build_filename(xdg_directory, "kiln", name, NULL);
+	return g_build_filename(g_get_user_cache_dir(), "kiln", NULL);
 }
 
 static char *helper_directory(void)
@@ -66,18 +66,6 @@ static KilnConfig *read_config(const char *root, GError **error)
 	return text ? kiln_config_parse(text, CONFIG_FILE, error) : NULL;
 }
 
-static gboolean check_key_home(const KilnProject *project, GError **error)
-{
-	g_autofree char *inside = g_strconcat(project->root, "/", NULL);
-
-	if (!g_str_has_prefix(project->key_home, inside))
-		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-		"the key directory \"%s\" lies inside the project; set KILN_KEYS to a place outside it",
-		project->key_home);
-	return FALSE;
-}
-
 KilnProject *kiln_project_open(const char *directory, GError **error)
 {
 	g_autoptr(KilnProject) project = g_new0(KilnProject, 1);
@@ -90,11 +78,9 @@ KilnProject *kiln_project_open(const char *directory, GError **error)
 		return NULL;
 	project->state = g_build_filename(project->root, ".kiln", NULL);
 	project->publish_root = g_canonicalize_filename(project->config->publish_root, project->root);
-	project->cache = outside_place("KILN_CACHE", g_get_user_cache_dir(), NULL);
-	project->key_home = outside_place("KILN_KEYS", g_get_user_data_dir(), "gnupg");
+	project->cache = cache_directory();
+	project->key_home = kiln_keys_home();
 	project->helper_directory = helper_directory();
-	if (!check_key_home(project, error))
-		return NULL;
 	return g_steal_pointer(&project);
 }
 

@@ -245,10 +245,3 @@ char **kiln_ini_list_groups(const KilnIni *ini, const char *prefix)
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
-
-char **kiln_ini_list_keys(const KilnIni *ini, const char *group)
-{
-	char **keys = g_key_file_get_keys(ini->values, group, NULL, NULL);
-
-	return keys ? keys : g_new0(char *, 1);
-}

@@ -36,9 +36,6 @@ gboolean kiln_ini_get_number(const KilnIni *ini, const char *group, const char *
 /* The names of the groups that start with `prefix` ("collection "), without it, in file order. */
 char **kiln_ini_list_groups(const KilnIni *ini, const char *prefix);
 
-/* The keys of a group in file order; empty when there is no such group. */
-char **kiln_ini_list_keys(const KilnIni *ini, const char *group);
-
 /* Sets `error` to "FILE:LINE: MESSAGE" at the line of the key (or group). Returns FALSE. */
 gboolean kiln_ini_set_error(const KilnIni *ini, const char *group, const char *key, GError **error,
 	const char *format, ...) G_GNUC_PRINTF(5, 6);
