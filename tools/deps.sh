@@ -27,6 +27,7 @@ libelf-dev                elfutils-libelf-devel     build
 libcap-dev                libcap-devel              build
 gnupg                     gnupg2                    run: keys and signatures
 rpm                       rpm-sign                  run: package signing
+rpm                       rpm-build                 test: packages for tests
 ca-certificates           ca-certificates           run: https origins
 libcmocka-dev             libcmocka-devel           test: unit tests
 bats                      bats                      test: end-to-end tests
@@ -43,6 +44,7 @@ xz-utils                  xz                        test: repositories in every 
 zstd                      zstd                      test: repositories in every compression
 bzip2                     bzip2                     test: repositories in every compression
 procps                    procps-ng                 test: which processes are left
+libsolv-tools             libsolv-tools             test: dumped solver cases
 mandoc                    mandoc                    test: the manual page
 '
 
