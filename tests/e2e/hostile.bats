@@ -29,7 +29,8 @@ expect_refused() {
 	expect_talk 'log: .kiln/failed/trixie/hello/build.log'
 	expect_talk 'kiln shell hello'
 	[ -s .kiln/failed/trixie/hello/build.log ] && [ -s .kiln/failed/trixie/hello/state.log ]
-	[ "$(sqlite3 .kiln/state.sqlite 'SELECT outcome FROM build ORDER BY rowid DESC LIMIT 1')" = failed ]
+	[ "$(python3 -c 'import sqlite3; print(*sqlite3.connect(".kiln/state.sqlite").execute(
+		"SELECT outcome FROM build ORDER BY id DESC LIMIT 1").fetchone())')" = failed ]
 	! ls -d .kiln/builds/*/ 2>/dev/null || fail 'there is a result'
 	try shell hello -- ls /builddir/build/SPECS
 	expect_status 0
