@@ -36,9 +36,26 @@ void kiln_cause_clear(KilnCause *cause)
 	g_clear_pointer(&cause->line, g_free);
 }
 
+/* The lines of `text`, cut apart in place; ends with NULL. Logs are long: no copy of each line. */
+static char **cut_lines(char *text)
+{
+	GPtrArray *lines = g_ptr_array_new();
+	char *end;
+
+	for (char *line = text; line; line = end ? end + 1 : NULL) {
+		end = strchr(line, '\n');
+		if (end)
+			*end = '\0';
+		g_ptr_array_add(lines, line);
+	}
+	g_ptr_array_add(lines, NULL);
+	return (char **)g_ptr_array_free(lines, FALSE);
+}
+
 void kiln_cause_find(const char *log, KilnCause *ret_cause)
 {
-	g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+	g_autofree char *text = g_strdup(log);
+	g_autofree char **lines = cut_lines(text);
 	int best_line = -1;
 
 	for (gsize kind = 0; kind < G_N_ELEMENTS(patterns) && best_line < 0; kind++) {
