@@ -140,7 +140,7 @@ static char *answer(
 		.without = (const char *const *)options->without->pdata,
 		.defines = (const char *const *)options->defines->pdata,
 		.by_target = by_target,
-		.wall_s = 5,
+		.wall_s = 20,
 		.cache = cache,
 	};
 	g_autoptr(KilnSpec) spec = kiln_evaluate_spec(&evaluation, &error);
