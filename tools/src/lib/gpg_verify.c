@@ -132,6 +132,14 @@ static void remove_home(const char *home)
 	kiln_fs_remove_tree(home, NULL);
 }
 
+/* Public keys need no agent; one that is not started cannot outlive a killed Kiln. */
+static gboolean forbid_agent(const char *home, GError **error)
+{
+	g_autofree char *path = g_build_filename(home, "gpg.conf", NULL);
+
+	return kiln_fs_replace_text(path, "no-autostart\n", error);
+}
+
 gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error)
 {
@@ -141,7 +149,7 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 
 	if (!home)
 		return FALSE;
-	gpgme_ctx_t context = open_context(home, error);
+	gpgme_ctx_t context = forbid_agent(home, error) ? open_context(home, error) : NULL;
 	if (context) {
 		verified = import_key(context, public_key_file, error) &&
 			   verify_data(context, path, signature_path, ret_fingerprint, error);
