@@ -49,3 +49,15 @@ refused() {
 	expect_status 0
 	expect_talk '1 checks pass'
 }
+
+@test "tests share what is in tests/smoke/common, and are run again when it changes" {
+	mkdir tests/smoke/common
+	echo 'verdict=ok' >tests/smoke/common/verdict.sh
+	smoke_test '#!/bin/sh' '. "$KILN_SMOKE_COMMON/verdict.sh"' 'echo $verdict 1 - x' 'echo 1..1'
+	try release
+	expect_status 0
+	echo 'verdict="not ok"' >tests/smoke/common/verdict.sh
+	try release
+	expect_status 8
+	expect_talk 'checks that failed: 1'
+}

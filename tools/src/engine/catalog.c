@@ -20,6 +20,11 @@ void kiln_catalog_package_free(KilnCatalogPackage *package)
 	g_free(package);
 }
 
+char *kiln_catalog_smoke_common(const KilnProject *project)
+{
+	return kiln_project_path(project, "tests", "smoke", "common", NULL);
+}
+
 static KilnCatalogPackage *make_package(const KilnProject *project, const char *collection, const char *name)
 {
 	KilnCatalogPackage *package = g_new0(KilnCatalogPackage, 1);

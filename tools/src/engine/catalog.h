@@ -17,6 +17,9 @@ typedef struct {
 
 void kiln_catalog_package_free(KilnCatalogPackage *package);
 
+/* tests/smoke/common: files that smoke tests of several packages share; may be absent. Caller owns. */
+char *kiln_catalog_smoke_common(const KilnProject *project);
+
 /* All packages of `collection`, sorted by name, as KilnCatalogPackage; caller owns. A directory
  * without its spec file is CONFIG; a collection without packages too. */
 GPtrArray *kiln_catalog_list(const KilnProject *project, const char *collection, GError **error);

@@ -79,6 +79,7 @@ char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity,
 	GError **error)
 {
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
+	g_autofree char *common = kiln_catalog_smoke_common(context->project);
 
 	kiln_digest_add(digest, "format", COMPOSE_FORMAT);
 	kiln_digest_add(digest, "collection", context->collection->name);
@@ -91,7 +92,7 @@ char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity,
 		if (!add_smoke_test(digest, item->package->smoke_directory, error))
 			return NULL;
 	}
-	return kiln_digest_finish(digest);
+	return add_smoke_test(digest, common, error) ? kiln_digest_finish(digest) : NULL;
 }
 
 char *kiln_compose_repository_directory(const KilnContext *context)

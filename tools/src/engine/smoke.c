@@ -171,6 +171,19 @@ static KilnSandboxRequest *client_request(
 	return request;
 }
 
+static void bind_test(
+	const KilnSmoke *smoke, const KilnCatalogPackage *package, KilnSandboxRequest *request)
+{
+	g_autofree char *common = kiln_catalog_smoke_common(smoke->context->project);
+
+	kiln_sandbox_request_bind(request, package->smoke_directory, "/srv/smoke", FALSE);
+	if (!g_file_test(common, G_FILE_TEST_IS_DIR))
+		return;
+	kiln_sandbox_request_bind(request, common, "/srv/smoke-common", FALSE);
+	request->environment =
+		g_environ_setenv(request->environment, "KILN_SMOKE_COMMON", "/srv/smoke-common", TRUE);
+}
+
 /* The sandbox that is the host on which the packages were just installed. */
 static KilnSandboxRequest *test_request(
 	const KilnSmoke *smoke, const KilnCatalogPackage *package, const Places *places)
@@ -185,7 +198,7 @@ static KilnSandboxRequest *test_request(
 	g_ptr_array_add(layers, g_build_filename(places->upper, "tree", NULL));
 	g_ptr_array_add(layers, NULL);
 	request = root_request((char **)layers->pdata, argv, variables, TEST_WALL_S);
-	kiln_sandbox_request_bind(request, package->smoke_directory, "/srv/smoke", FALSE);
+	bind_test(smoke, package, request);
 	kiln_sandbox_request_bind(request, places->writable, "/var/tmp/smoke", TRUE);
 	return request;
 }
