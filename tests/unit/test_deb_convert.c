@@ -6,6 +6,7 @@
 #include "base/process.h"
 #include "deb_fixture.h"
 #include "engine/deb_convert.h"
+#include "engine/deb_provides.h"
 #include "lib/deb.h"
 
 #define DIRECTORY (S_IFDIR | 0755)
@@ -87,13 +88,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static gboolean convert(const Fixture *fixture, const char *import, GError **error)
+static gboolean convert_as(
+	const Fixture *fixture, const char *name, const char *import, GError **error)
 {
 	g_autoptr(KilnImportConf) conf =
 		kiln_import_conf_parse(import, "[names]\ndemo=demo-el\n", NULL);
 	g_autofree char *sha256 = kiln_digest_of_file(fixture->deb, NULL, NULL);
 	g_autofree char *key =
-		kiln_deb_convert_key(conf, fixture->setup, "demo", sha256 ? sha256 : "", NULL);
+		kiln_deb_convert_key(conf, fixture->setup, name, sha256 ? sha256 : "", NULL);
 	KilnDebConvert options = {.deb_path = fixture->deb,
 		.sha256 = sha256,
 		.key = key,
@@ -103,6 +105,11 @@ static gboolean convert(const Fixture *fixture, const char *import, GError **err
 
 	assert_non_null(conf);
 	return kiln_deb_convert(&options, error);
+}
+
+static gboolean convert(const Fixture *fixture, const char *import, GError **error)
+{
+	return convert_as(fixture, "demo", import, error);
 }
 
 static void convert_demo(const Fixture *fixture)
@@ -172,6 +179,36 @@ static void test_relations(void **state)
 		"pkgconfig(demo) = 7\nv\nw = 1\n");
 	assert_answer(*state, "[%{conflictnevrs}\\n]", "rival\n");
 	assert_answer(*state, "[%{obsoletenevrs}\\n]", "");
+}
+
+/* EL's name of a Python library, with the version and the architecture of the package. */
+static void test_dots_of_python_libraries(void **state)
+{
+	static const struct {
+		const char *name, *dashed;
+	} cases[] = {
+		{"python3-oslo.config", "python3-oslo-config"},
+		{"python3-a.b.c", "python3-a-b-c"},
+		{"python3-six", NULL},
+		{"python3.13-minimal", NULL},
+		{"libpython3.13-stdlib", NULL},
+	};
+	const Fixture *fixture = *state;
+	g_autofree char *text = NULL, *provides = NULL;
+	GError *error = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *dashed = kiln_deb_provides_dashed(cases[i].name);
+		assert_int_equal(g_strcmp0(dashed, cases[i].dashed), 0);
+	}
+	text = g_strconcat("Package: python3-de.mo\n", strchr(control, '\n') + 1, NULL);
+	deb_write(fixture->deb, text, "", payload);
+	assert_true(convert_as(fixture, "python3-de.mo", no_recipe, &error));
+	assert_no_error(error);
+	provides = ask_rpm(fixture, "-qp", "[%{providenevrs}\n]");
+	assert_non_null(strstr(provides, "python3-de.mo = 1:2.0-3+b1\n"));
+	assert_non_null(strstr(provides, "python3-de-mo = 1:2.0-3+b1\n"));
+	assert_non_null(strstr(provides, "python3-de-mo(x86-64) = 1:2.0-3+b1\n"));
 }
 
 static void test_files(void **state)
@@ -392,6 +429,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rpm_finds_the_digests_good, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_identity_and_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_relations, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_dots_of_python_libraries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_payload, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -74,11 +74,14 @@ char *kiln_deb_convert_key(const KilnImportConf *conf, const char *setup_directo
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
 	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, name);
 	g_autofree char *tree = g_build_filename(setup_directory, name, NULL);
+	g_autofree char *dashed = kiln_deb_provides_dashed(name);
 
 	kiln_digest_add(digest, "python", conf->python);
 	kiln_digest_add(digest, "bytecode", *conf->interpreter ? "yes" : "no");
 	kiln_digest_add(digest, "deb", sha256);
 	kiln_digest_add(digest, "recipe", recipe ? recipe->text : NULL);
+	if (dashed)
+		kiln_digest_add(digest, "name", dashed);
 	if (!kiln_deb_convert_add_inputs(digest, tree, error))
 		return NULL;
 	return kiln_digest_finish(digest);

@@ -49,6 +49,14 @@ static void add_recipe(KilnRpmPackage *package, const KilnImportRecipe *recipe, 
 	}
 }
 
+char *kiln_deb_provides_dashed(const char *name)
+{
+	char *dashed = g_str_has_prefix(name, "python3-") && strchr(name, '.') ? g_strdup(name)
+									       : NULL;
+
+	return dashed ? g_strdelimit(dashed, ".", '-') : NULL;
+}
+
 static char *text_of(const KilnRpmFile *file)
 {
 	return file->size <= TEXT_MAX_BYTES ? g_strndup((const char *)file->data, file->size)
@@ -159,10 +167,13 @@ static void require_owner(KilnRpmPackage *package, const char *kind, const char 
 void kiln_deb_provides_add(KilnRpmPackage *package, const KilnImportConf *conf, gboolean is_core)
 {
 	g_autofree char *evr = package_evr(package);
+	g_autofree char *dashed = kiln_deb_provides_dashed(package->name);
 	const KilnImportRecipe *recipe = kiln_import_conf_recipe(conf, package->name);
 	const Scan scan = {.python = conf->python, .provides = package->provides};
 
 	add_name(package, package->name, evr);
+	if (dashed)
+		add_name(package, dashed, evr);
 	if (recipe)
 		add_recipe(package, recipe, evr);
 	for (guint i = 0; i < package->files->len; i++) {
