@@ -184,6 +184,9 @@ static void test_root_is_confined(void **state)
 		{"remount", "mount -o remount,rw /sys 2>/dev/null || echo refused", "refused\n"},
 		{"umount", "umount /proc/sys 2>/dev/null || echo refused", "refused\n"},
 		{"devices", "mknod /dev/sda b 8 0 2>/dev/null || echo refused", "refused\n"},
+		{"nodes of the host", "busybox chmod 666 /dev/full 2>/dev/null || chown 1 /dev/null 2>/dev/null || "
+				      "echo refused",
+			"refused\n"},
 		{"host name", "hostname evil 2>/dev/null || echo refused", "refused\n"},
 		{"interfaces", "ip link set lo down 2>/dev/null || echo refused", "refused\n"},
 		{"kernel settings",

@@ -159,8 +159,10 @@ gboolean kiln_contract_mount_devices(int root_fd, GError **error)
 
 	if (!kiln_mount_filesystem(root_fd, "/dev", "tmpfs", MS_NOSUID, "mode=0755", error))
 		return FALSE;
+	/* Read-only concerns owner and mode, which are the host's: devices are written to all the same. */
 	for (gsize i = 0; i < G_N_ELEMENTS(nodes); i++)
-		if (!bind_path(root_fd, nodes[i].source, nodes[i].path, KILN_MOUNT_DEVICES, error))
+		if (!bind_path(root_fd, nodes[i].source, nodes[i].path,
+			    KILN_MOUNT_READ_ONLY | KILN_MOUNT_DEVICES, error))
 			return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(links); i++)
 		if (!kiln_tree_link(root_fd, links[i].path, links[i].target, error))
