@@ -77,6 +77,7 @@ static const Field request_fields[] = {
 	{"environment", TEXTS, G_STRUCT_OFFSET(KilnSandboxRequest, environment)},
 	{"working_directory", TEXT, G_STRUCT_OFFSET(KilnSandboxRequest, working_directory)},
 	{"terminal", BOOLEAN, G_STRUCT_OFFSET(KilnSandboxRequest, terminal)},
+	{"boot", BOOLEAN, G_STRUCT_OFFSET(KilnSandboxRequest, boot)},
 	{"network_hosts", TEXTS, G_STRUCT_OFFSET(KilnSandboxRequest, network_hosts)},
 	{"personality", TEXT, G_STRUCT_OFFSET(KilnSandboxRequest, personality)},
 	{"limits", LIMITS, G_STRUCT_OFFSET(KilnSandboxRequest, limits)},

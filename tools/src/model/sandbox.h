@@ -63,6 +63,7 @@ typedef struct {
 	char **environment;	 /* NULL: the contract's, see kiln_sandbox_environment */
 	char *working_directory; /* NULL: "/builddir" for mockbuild, "/" for root */
 	gboolean terminal;	 /* an interactive program on the caller's terminal */
+	gboolean boot; /* run as root only: the tree's own init is started and `argv` runs beside it */
 	char **network_hosts;	 /* names that /etc/hosts maps to 127.0.0.1 */
 	char *personality;	 /* NULL or "linux32" */
 	KilnSandboxLimits limits;

@@ -15,6 +15,7 @@
 struct KilnCgroup {
 	const char *kind;
 	char *memory, *processes; /* directories; the same one for version 2; NULL without groups */
+	char *init; /* of version 2: the root of what an init is given, below our own; else NULL */
 };
 
 /* The files of both versions: Documentation/admin-guide/cgroup-v1/memory.rst, cgroup-v2.rst. */
@@ -106,6 +107,22 @@ static char *name_prefix(void)
 		"kiln.%" G_GUINT64_FORMAT ".", number ? g_ascii_strtoull(number + 1, NULL, 10) : 0);
 }
 
+/* Removes the group with those that an init made below it. All must be empty. */
+static void remove_group(int parent_fd, const char *name)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		if (entry->d_type == DT_DIR && !g_str_equal(entry->d_name, ".") &&
+			!g_str_equal(entry->d_name, ".."))
+			remove_group(dirfd(directory), entry->d_name);
+	if (directory)
+		closedir(directory);
+	unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
 /* A group that a killed kiln-root left is empty: its processes died with it. */
 static void remove_stale(const char *parent, const char *prefix)
 {
@@ -118,7 +135,7 @@ static void remove_stale(const char *parent, const char *prefix)
 			continue;
 		pid = g_ascii_strtoll(entry->d_name + strlen(prefix), NULL, 10);
 		if (pid == getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
-			unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+			remove_group(dirfd(directory), entry->d_name);
 	}
 	if (directory)
 		closedir(directory);
@@ -171,8 +188,32 @@ static char *make_version2(void)
 	return NULL;
 }
 
+/* Where an init makes the groups of its services; limits and counters are one level above. */
+static char *make_init_group(const KilnCgroup *cgroup)
+{
+	g_autofree char *root = NULL, *point = NULL, *group = NULL, *path = NULL;
+
+	if (strcmp(cgroup->kind, "cgroup2") == 0)
+		group = g_strdup(cgroup->memory);
+	else
+		point = mount_point("", &root);
+	if (point)
+		group = make_group(point);
+	path = group ? g_build_filename(group, "init", NULL) : NULL;
+	if (path && mkdir(path, 0755) == 0)
+		return g_steal_pointer(&path);
+	if (point && group)
+		rmdir(group);
+	return NULL;
+}
+
 static void drop_groups(KilnCgroup *cgroup)
 {
+	g_autofree char *above = cgroup->init ? g_path_get_dirname(cgroup->init) : NULL;
+
+	if (above)
+		remove_group(AT_FDCWD, above);
+	g_clear_pointer(&cgroup->init, g_free);
 	if (cgroup->memory)
 		rmdir(cgroup->memory);
 	if (cgroup->processes && g_strcmp0(cgroup->processes, cgroup->memory) != 0)
@@ -203,6 +244,17 @@ static gboolean make_groups(KilnCgroup *cgroup)
 	return cgroup->memory != NULL;
 }
 
+gboolean kiln_cgroup_add_init(KilnCgroup *cgroup, GError **error)
+{
+	cgroup->init = make_init_group(cgroup);
+	if (cgroup->init)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+		"booting a host: no control groups of version 2 can be made here; mount cgroup2 on "
+		"/sys/fs/cgroup/unified, or run kiln where systemd does");
+	return FALSE;
+}
+
 KilnCgroup *kiln_cgroup_new(const KilnSandboxLimits *limits)
 {
 	KilnCgroup *cgroup = g_new0(KilnCgroup, 1);
@@ -227,15 +279,18 @@ const char *kiln_cgroup_kind(const KilnCgroup *cgroup)
 	return cgroup->kind;
 }
 
+/* Only leaves have both processes and controllers: of version 2 the init's group, if there is one. */
 gboolean kiln_cgroup_add(KilnCgroup *cgroup, pid_t pid, GError **error)
 {
 	g_autofree char *text = g_strdup_printf("%d", pid);
+	gboolean unified = strcmp(cgroup->kind, "cgroup2") == 0;
+	const char *groups[] = {unified && cgroup->init ? NULL : cgroup->memory,
+		unified ? NULL : cgroup->processes, cgroup->init};
+	gboolean added = TRUE;
 
-	if (!cgroup->memory)
-		return TRUE;
-	if (write_file(cgroup->memory, "cgroup.procs", text) &&
-		(strcmp(cgroup->memory, cgroup->processes) == 0 ||
-			write_file(cgroup->processes, "cgroup.procs", text)))
+	for (gsize i = 0; added && i < G_N_ELEMENTS(groups); i++)
+		added = !groups[i] || write_file(groups[i], "cgroup.procs", text);
+	if (added)
 		return TRUE;
 	/* Gone already; it has told why. */
 	if (errno == ESRCH)

@@ -17,6 +17,10 @@ typedef struct KilnCgroup KilnCgroup;
  * Never fails: see kiln_cgroup_kind. */
 KilnCgroup *kiln_cgroup_new(const KilnSandboxLimits *limits);
 
+/* Makes a group of version 2 for the init of a booted host, which it may divide as it likes. SYSTEM
+ * where that version is not to be had. */
+gboolean kiln_cgroup_add_init(KilnCgroup *cgroup, GError **error);
+
 /* Removes the group, which must have no processes any more. */
 void kiln_cgroup_free(KilnCgroup *cgroup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnCgroup, kiln_cgroup_free)

@@ -168,6 +168,15 @@ static gboolean check_limits(const KilnSandboxLimits *limits, GError **error)
 	return TRUE;
 }
 
+/* An init owns its sandbox: it is root's, and has no terminal. */
+static gboolean check_boot(const KilnSandboxRequest *request, GError **error)
+{
+	if (!request->boot || (request->kind == KILN_SANDBOX_RUN && !request->terminal &&
+				      request->user == KILN_SANDBOX_ROOT))
+		return TRUE;
+	return refuse(error, "only a run as root without a terminal can boot", "");
+}
+
 static gboolean check_install(const KilnSandboxRequest *request, GError **error)
 {
 	if (request->argv || request->terminal || request->trees->len > 0 ||
@@ -204,7 +213,8 @@ gboolean kiln_sandbox_check(const KilnSandboxRequest *request, GError **error)
 {
 	if (!check_paths("layer", request->layers, LAYERS_MAX, error) ||
 		(request->upper && !check_path("upper", request->upper, error)) ||
-		!check_names(request, error) || !check_limits(&request->limits, error))
+		!check_names(request, error) || !check_limits(&request->limits, error) ||
+		!check_boot(request, error))
 		return FALSE;
 	switch (request->kind) {
 	case KILN_SANDBOX_INSTALL:

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sandbox/control.h"
+#include "sandbox/host.h"
 #include "sandbox/namespace.h"
 #include "sandbox/program.h"
 #include "sandbox/rootfs.h"
@@ -86,8 +87,10 @@ static gboolean enter(const KilnInside *inside, char **ret_slave, GError **error
 	if (!build_root(inside, error) || !send_terminal(inside, ret_slave, error) ||
 		!await_go(inside, error))
 		return FALSE;
+	if (inside->request->boot && !kiln_host_enter(error))
+		return FALSE;
 	kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
-	return TRUE;
+	return !inside->request->boot || kiln_host_boot(inside->control_fd, error);
 }
 
 /* Reaps all that ended; TRUE once `program` did. */

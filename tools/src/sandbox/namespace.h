@@ -10,3 +10,11 @@ gboolean kiln_namespace_enter(const char *hostname, GError **error);
 
 /* Moves it into a control group namespace whose root is the group it is in now. */
 gboolean kiln_namespace_enter_cgroup(GError **error);
+
+/*
+ * Moves this process into a user namespace in which it has every capability, users and groups 0 to
+ * 65535 being those outside, and into new namespaces of the other kinds that belong to it. What is
+ * mounted stays as it is: read-only mounts cannot be made writable, nor anything uncovered (user_
+ * namespaces(7), mount_namespaces(7)). Needs /proc of the PID namespace.
+ */
+gboolean kiln_namespace_enter_user(GError **error);

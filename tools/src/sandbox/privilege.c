@@ -22,6 +22,13 @@
 		BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_SETFCAP) |          \
 		BIT(CAP_KILL) | BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT))
 
+/* As systemd-nspawn gives: nothing of modules, clocks and devices, so that their units do not start. */
+#define INIT_CAPABILITIES                                                                          \
+	(ROOT_CAPABILITIES | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_IPC_OWNER) | BIT(CAP_LEASE) |      \
+		BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_BOOT) |   \
+		BIT(CAP_SYS_NICE) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_RESOURCE) |                  \
+		BIT(CAP_AUDIT_WRITE))
+
 static guint64 kept_capabilities(KilnPrivilege privilege)
 {
 	switch (privilege) {
@@ -32,6 +39,8 @@ static guint64 kept_capabilities(KilnPrivilege privilege)
 		return ROOT_CAPABILITIES;
 	case KILN_PRIVILEGE_EVALUATE:
 		return BIT(CAP_SYS_CHROOT) | BIT(CAP_SETUID) | BIT(CAP_SETGID);
+	case KILN_PRIVILEGE_INIT:
+		return INIT_CAPABILITIES;
 	}
 	g_assert_not_reached();
 }
@@ -96,17 +105,24 @@ static gboolean set_limits(KilnPrivilege privilege, gint64 processes, GError **e
 		       set_limit(RLIMIT_NPROC, (rlim_t)processes, (rlim_t)processes, error));
 }
 
-gboolean kiln_privilege_drop(
-	KilnPrivilege privilege, gint64 processes, gint64 memory_bytes, GError **error)
+static gboolean drop_rights(KilnPrivilege privilege, GError **error)
 {
 	guint64 kept = kept_capabilities(privilege);
 
-	if (!set_limits(privilege, processes, error) || !drop_bounding_set(kept, error) ||
-		!set_user(privilege, error) || !set_capabilities(kept, error))
+	if (!drop_bounding_set(kept, error) || !set_user(privilege, error) ||
+		!set_capabilities(kept, error))
 		return FALSE;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return kiln_error_set_errno(error, errno, "giving up new privileges");
-	if (!kiln_seccomp_load(error))
+	/* Set-user-ID programs of a host work: all within its user namespace. */
+	return privilege == KILN_PRIVILEGE_INIT ||
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
+	       kiln_error_set_errno(error, errno, "giving up new privileges");
+}
+
+gboolean kiln_privilege_drop(
+	KilnPrivilege privilege, gint64 processes, gint64 memory_bytes, GError **error)
+{
+	if (!set_limits(privilege, processes, error) || !drop_rights(privilege, error) ||
+		!kiln_seccomp_load(privilege == KILN_PRIVILEGE_INIT, error))
 		return FALSE;
 	/* Last, for nothing of ours can be allocated beyond it. */
 	return memory_bytes <= 0 ||

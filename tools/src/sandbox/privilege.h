@@ -10,6 +10,8 @@ typedef enum {
 	KILN_PRIVILEGE_ROOT,	 /* root over the files and processes of its own sandbox */
 	KILN_PRIVILEGE_INSTALL,	 /* the same, with more open files, for package transactions */
 	KILN_PRIVILEGE_EVALUATE, /* chroot and becoming another user */
+	KILN_PRIVILEGE_INIT,	 /* within a user namespace of its own what an init needs; it and
+				  * all it starts can gain, but not beyond that */
 } KilnPrivilege;
 
 /* Drops to `privilege`; `processes` > 0 limits them per user where no cgroup does, `memory_bytes` >

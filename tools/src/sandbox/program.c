@@ -50,6 +50,8 @@ static KilnPrivilege privilege_of(const KilnSandboxRequest *request)
 		return KILN_PRIVILEGE_INSTALL;
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		return KILN_PRIVILEGE_EVALUATE;
+	if (request->boot)
+		return KILN_PRIVILEGE_INIT;
 	return request->user == KILN_SANDBOX_ROOT ? KILN_PRIVILEGE_ROOT : KILN_PRIVILEGE_BUILD;
 }
 

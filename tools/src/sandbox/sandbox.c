@@ -104,6 +104,8 @@ static gboolean do_in_sandbox(const KilnSandboxRequest *request,
 	inside.packages = packages;
 	inside.keys = keys;
 	cgroup = kiln_cgroup_new(&request->limits);
+	if (request->boot && !kiln_cgroup_add_init(cgroup, error))
+		return FALSE;
 	inside.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
 	report->prepare_us = kiln_clock_monotonic_us() - started_us;
 	return kiln_supervise(&inside, cgroup, report, error) &&

@@ -20,10 +20,13 @@
 #endif
 
 /* Refused whatever the arguments. ENOSYS where callers know to fall back on something else. */
-static const struct {
+typedef struct {
 	int number;
 	int code;
-} refused[] = {
+} Refused;
+
+/* What an init does all the time, in a user namespace of its own, and nobody else. */
+static const Refused refused_without_init[] = {
 	/* mounts and roots: the sandbox has its own already */
 	{SCMP_SYS(mount), EPERM},
 	{SCMP_SYS(umount), EPERM},
@@ -43,6 +46,9 @@ static const struct {
 	/* files by handle step around directory permissions */
 	{SCMP_SYS(open_by_handle_at), EPERM},
 	{SCMP_SYS(name_to_handle_at), EOPNOTSUPP},
+};
+
+static const Refused refused[] = {
 	/* keys are not divided by namespaces */
 	{SCMP_SYS(add_key), EPERM},
 	{SCMP_SYS(request_key), EPERM},
@@ -83,21 +89,21 @@ static const struct {
 static const unsigned int new_namespaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID,
 	CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME};
 
-static int refuse_calls(scmp_filter_ctx filter)
+static int refuse_calls(scmp_filter_ctx filter, const Refused *calls, gsize count)
 {
 	int result = 0;
 
-	for (gsize i = 0; result == 0 && i < G_N_ELEMENTS(refused); i++) {
+	for (gsize i = 0; result == 0 && i < count; i++) {
 		/* Negative: a call that this libseccomp knows on other architectures only. */
 		result = seccomp_rule_add(
-			filter, SCMP_ACT_ERRNO(refused[i].code), refused[i].number, 0);
+			filter, SCMP_ACT_ERRNO(calls[i].code), calls[i].number, 0);
 		if (result == -EDOM)
 			result = 0;
 	}
 	return result;
 }
 
-static int refuse_namespaces(scmp_filter_ctx filter)
+static int refuse_new_namespaces(scmp_filter_ctx filter)
 {
 	int result = 0;
 
@@ -155,7 +161,14 @@ static int add_architectures(scmp_filter_ctx filter)
 	return result == -EEXIST ? 0 : result;
 }
 
-gboolean kiln_seccomp_load(GError **error)
+static int refuse_without_init(scmp_filter_ctx filter)
+{
+	int result = refuse_calls(filter, refused_without_init, G_N_ELEMENTS(refused_without_init));
+
+	return result == 0 ? refuse_new_namespaces(filter) : result;
+}
+
+gboolean kiln_seccomp_load(gboolean for_init, GError **error)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int result = filter ? add_architectures(filter) : -ENOMEM;
@@ -163,9 +176,12 @@ gboolean kiln_seccomp_load(GError **error)
 	if (result == 0)
 		result = keep_speed(filter);
 	if (result == 0)
-		result = refuse_calls(filter);
+		result = refuse_calls(filter, refused, G_N_ELEMENTS(refused));
+	if (result == 0 && !for_init)
+		result = refuse_without_init(filter);
+	/* Set already, or not to be. */
 	if (result == 0)
-		result = refuse_namespaces(filter);
+		result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	if (result == 0)
 		result = refuse_arguments(filter);
 	if (result == 0)

@@ -7,5 +7,6 @@
 
 #include <glib.h>
 
-/* Loads the filter into this process; it lasts over exec. Needs no_new_privs to be set. */
-gboolean kiln_seccomp_load(GError **error);
+/* Loads the filter into this process; it lasts over exec. Needs no_new_privs to be set, or
+ * CAP_SYS_ADMIN in its user namespace. `for_init`: mounts and namespaces are allowed. */
+gboolean kiln_seccomp_load(gboolean for_init, GError **error);

@@ -31,6 +31,7 @@ typedef struct {
 	int error_read_fd; /* stderr of an evaluation, else -1 */
 	GString *error_output;
 	gboolean interactive;
+	gboolean boot;
 	int terminal_fd; /* master of the sandbox's terminal, else -1 */
 	gboolean input_ended;
 	GPtrArray *problems;
@@ -210,6 +211,9 @@ static void take_message(Supervisor *supervisor)
 		supervisor->ended = TRUE;
 		report->command_us = message.sent_us - supervisor->mounted_us;
 		take_status(report, message.number);
+		/* An init does not end with the program, and its root is of no further use. */
+		if (supervisor->boot)
+			signal_first(supervisor, SIGKILL);
 		break;
 	case KILN_CONTROL_GO:
 		break;
@@ -413,6 +417,8 @@ static void complete(Supervisor *supervisor)
 	report->output_bytes = supervisor->output.bytes;
 	report->peak_memory_bytes = kiln_cgroup_peak_memory_bytes(supervisor->cgroup);
 	report->limits_by = g_strdup(kiln_cgroup_kind(supervisor->cgroup));
+	if (!supervisor->ended && supervisor->boot && !report->message)
+		report->message = g_strdup("the init of the host ended");
 	/* Killed after the grace period, or by somebody outside. */
 	if (!supervisor->ended)
 		take_status(report, SIGKILL);
@@ -433,6 +439,7 @@ gboolean kiln_supervise(
 		.report = ret_report,
 		.output = {.read_fd = -1, .limit_bytes = inside->request->limits.output_bytes},
 		.interactive = inside->request->terminal,
+		.boot = inside->request->boot,
 		.control_fd = -1,
 		.error_read_fd = -1,
 		.terminal_fd = -1,
