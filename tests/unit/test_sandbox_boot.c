@@ -44,7 +44,7 @@ static void test_root_has_its_init(void **state)
 {
 	g_autofree char *output = run_booted(state,
 		AWAIT_INIT "head -n 1 /run/notes; grep '^0::' /run/notes; cat /proc/1/comm; "
-			   "stat -c %a /tmp /run; touch /run/x /tmp/x; ip -o addr | grep -c 127.0.0.1");
+			   "stat -c %a /tmp /run; ls /dev/console 2>/dev/null; touch /run/x /tmp/x; ip -o addr | grep -c 127.0.0.1");
 
 	assert_string_equal(output, "1 kiln\n0::/own.scope\ninit\n1777\n755\n1\n");
 }

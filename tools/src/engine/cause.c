@@ -13,7 +13,7 @@
 /* What explains a failure, most telling kind first; within a kind the first line counts. Each is a
  * GRegex over one line. */
 static const char *const patterns[] = {
-	"^smoke-client: error: ",
+	"^smoke-(client|host): error: ",
 	"^error: Bad source|^error: File .*: No such file|^error: .*\\.spec:? ?line ",
 	"^(\\d+ out of \\d+ hunks? FAILED|.*can't find file to patch|.*malformed patch)",
 	"(^|: )(fatal )?error: .*(No such file or directory|undeclared|undefined|expected|incompatible|implicit)",

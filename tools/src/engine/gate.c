@@ -76,14 +76,17 @@ static gboolean is_packaged(const KilnContext *context, const char *source)
 	return FALSE;
 }
 
-/* Every installable package must be in a run of the package it was built from. */
-static gboolean add_to_run(
-	const KilnContext *context, GHashTable *runs, const KilnRpmHeader *header, GError **error)
+/* Every installable package of a candidate must be in a run of the package it was built from; what was
+ * published before may be of a package that is gone. */
+static gboolean add_to_run(const KilnContext *context, GHashTable *runs, const KilnRpmHeader *header,
+	gboolean is_candidate, GError **error)
 {
 	g_autofree char *source = source_name(header);
 	GPtrArray *nevras;
 
 	if (!is_packaged(context, source)) {
+		if (!is_candidate)
+			return TRUE;
 		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
 			"\"%s\" is in no smoke test: it was built from \"%s\", which is no package of \"%s\"",
 			header->nevra, header->source_rpm, context->collection->name);
@@ -99,43 +102,82 @@ static gboolean add_to_run(
 }
 
 /* What to install in each run: a name in the catalog to the packages (char *) built from it. */
-static GHashTable *plan_runs(const KilnContext *context, const KilnCompose *compose, GError **error)
+static GHashTable *plan_runs(const KilnContext *context, const KilnSnapshot *snapshot, const char *directory,
+	gboolean is_candidate, GError **error)
 {
 	g_autoptr(GHashTable) runs = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+	GHashTableIter iterator;
+	gpointer nevras;
 
-	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
-		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
-		g_autofree char *path = g_build_filename(compose->directory, package->file, NULL);
+	for (guint i = 0; i < snapshot->packages->len; i++) {
+		const KilnSnapshotPackage *package = snapshot->packages->pdata[i];
+		g_autofree char *path = g_build_filename(directory, package->file, NULL);
 		g_autoptr(KilnRpmHeader) header = NULL;
 		if (package->part != KILN_PART_MAIN)
 			continue;
 		header = kiln_rpmheader_read(path, error);
-		if (!header || !add_to_run(context, runs, header, error))
+		if (!header || !add_to_run(context, runs, header, is_candidate, error))
 			return NULL;
 	}
+	g_hash_table_iter_init(&iterator, runs);
+	while (g_hash_table_iter_next(&iterator, NULL, &nevras))
+		g_ptr_array_add(nevras, NULL);
 	return g_steal_pointer(&runs);
+}
+
+/* What users have now; nothing if there is nothing published, or only something damaged, which
+ * publishing sees to. */
+static gboolean open_previous(
+	const KilnContext *context, KilnSnapshot **ret_snapshot, char **ret_directory)
+{
+	g_autofree char *repository = kiln_compose_repository_directory(context);
+	g_autoptr(GError) fault = NULL;
+
+	if (!kiln_publish_current(context, context->project->config->channel, ret_snapshot, &fault) ||
+		!*ret_snapshot)
+		return FALSE;
+	*ret_directory = g_build_filename(repository, "snapshots", (*ret_snapshot)->id, NULL);
+	return TRUE;
+}
+
+/* The packages to update from; NULL if there are none, or none but these. */
+static char *const *packages_before(GHashTable *before, const char *name, const GPtrArray *nevras)
+{
+	const GPtrArray *previous = before ? g_hash_table_lookup(before, name) : NULL;
+
+	if (!previous || g_strv_equal((const char *const *)previous->pdata, (const char *const *)nevras->pdata))
+		return NULL;
+	return (char *const *)previous->pdata;
+}
+
+static gboolean run_each(KilnContext *context, KilnSmoke *smoke, GHashTable *runs, GHashTable *before,
+	GError **error)
+{
+	for (guint i = 0; i < context->packages->len; i++) {
+		const KilnCatalogPackage *package = context->packages->pdata[i];
+		GPtrArray *nevras = g_hash_table_lookup(runs, package->name);
+		if (nevras && !kiln_smoke_run(smoke, package, (char **)nevras->pdata,
+				      packages_before(before, package->name, nevras), error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean run_smoke(
 	KilnContext *context, const KilnIdentity *identity, const KilnCompose *compose, GError **error)
 {
-	g_autoptr(GHashTable) runs = plan_runs(context, compose, error);
+	g_autoptr(GHashTable) runs = plan_runs(context, compose->snapshot, compose->directory, TRUE, error);
 	g_autofree char *view = runs ? make_view(context, identity, compose, error) : NULL;
-	g_autoptr(KilnSmoke) smoke = view ? kiln_smoke_open(context, identity, view, compose, error) : NULL;
+	g_autoptr(KilnSnapshot) previous = NULL;
+	g_autofree char *directory = NULL;
+	g_autoptr(GHashTable) before = NULL;
+	g_autoptr(KilnSmoke) smoke = NULL;
 
-	if (!smoke)
-		return FALSE;
-	for (guint i = 0; i < context->packages->len; i++) {
-		const KilnCatalogPackage *package = context->packages->pdata[i];
-		GPtrArray *nevras = g_hash_table_lookup(runs, package->name);
-		if (!nevras)
-			continue;
-		g_ptr_array_add(nevras, NULL);
-		if (!kiln_smoke_run(smoke, package, (char **)nevras->pdata, error))
-			return FALSE;
-	}
-	return kiln_fs_remove_tree(view, error);
+	if (view && open_previous(context, &previous, &directory))
+		before = plan_runs(context, previous, directory, FALSE, NULL);
+	smoke = view ? kiln_smoke_open(context, identity, view, compose, directory, error) : NULL;
+	return smoke && run_each(context, smoke, runs, before, error) && kiln_fs_remove_tree(view, error);
 }
 
 gboolean kiln_gate_run(

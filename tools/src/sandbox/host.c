@@ -17,6 +17,14 @@
 /* The first is a package of its own in some distributions. */
 static const char *const inits[] = {"/sbin/init", "/usr/lib/systemd/systemd"};
 
+/* With one, an init would start a login on it, which needs a terminal. */
+static gboolean remove_console(GError **error)
+{
+	if (umount2("/dev/console", MNT_DETACH) == 0 && unlink("/dev/console") == 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "removing /dev/console of the sandbox");
+}
+
 static gboolean mount_all(int root_fd, GError **error)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV;
@@ -36,7 +44,7 @@ gboolean kiln_host_enter(GError **error)
 		return kiln_error_set_errno(error, errno, "opening the root of the sandbox");
 	good = mount_all(root_fd, error);
 	close(root_fd);
-	if (!good || !kiln_namespace_enter_user(error))
+	if (!good || !remove_console(error) || !kiln_namespace_enter_user(error))
 		return FALSE;
 	/* The new namespace made the kernel forget. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
