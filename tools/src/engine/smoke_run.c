@@ -130,6 +130,20 @@ gboolean kiln_smoke_execute(const KilnSmokeJob *job, KilnSandboxRequest *request
 	return kiln_sandbox_report_succeeded(&report) || set_failure(job, what, &report, path, error);
 }
 
+/* What is wrong with a test that ended well; NULL for nothing. Caller owns. */
+static char *object(const KilnTap *tap, const char *path)
+{
+	g_autofree char *objection = kiln_tap_objection(tap);
+	g_auto(KilnCause) cause = {NULL, 0};
+
+	if (!objection)
+		return NULL;
+	if (tap->failed == 0)
+		return g_strdup_printf("its smoke test proves nothing: %s", objection);
+	kiln_cause_find_in_file(path, &cause);
+	return g_strdup_printf("its smoke test fails: %s, %s", objection, cause.line);
+}
+
 gboolean kiln_smoke_check_output(
 	const KilnSmokeJob *job, const char *log, guint *ret_checks, GError **error)
 {
@@ -142,11 +156,11 @@ gboolean kiln_smoke_check_output(
 		return FALSE;
 	kiln_tap_read(text, &tap);
 	*ret_checks = tap.passed;
-	objection = kiln_tap_objection(&tap);
+	objection = object(&tap, path);
 	if (!objection)
 		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "\"%s\": its smoke test proves nothing: %s\nlog: %s",
-		job->package->name, objection, kiln_project_relative(job->smoke->context->project, path));
+	g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD, "\"%s\": %s\nlog: %s", job->package->name, objection,
+		kiln_project_relative(job->smoke->context->project, path));
 	return FALSE;
 }
 
