@@ -12,7 +12,8 @@
 #     is_gone PID                  within ten seconds this process is gone
 #     tap_finish                   prints the plan and exits: 0 if all went well
 #
-# $logs is where the test's logs belong, $here the directory of the test.
+# A lifecycle, which is called for each phase, tells its logs apart by tap_log_prefix="$1-", and prints
+# no plan. $logs is where the test's logs belong, $here the directory of the test.
 
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${KILN_SMOKE_LOGS:-/var/tmp/smoke}
@@ -26,7 +27,7 @@ check()
 	local what=$1 log
 	shift
 	tap_checks=$((tap_checks + 1))
-	log=$logs/$(printf %02d $tap_checks).log
+	log=$logs/${tap_log_prefix:-}$(printf %02d $tap_checks).log
 	if { printf '# %s\n# %s\n' "$what" "$*"; "$@"; } >"$log" 2>&1; then
 		echo "ok $tap_checks - $what"
 		return 0
