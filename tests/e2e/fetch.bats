@@ -63,3 +63,10 @@ digest() { sha256sum <"$1" | cut -d' ' -f1; }
 	expect_talk 'specs/demo/greeter/sources:2: '
 	expect_talk 'did you mean "sha256"?'
 }
+
+@test "a name that does not exist is told before any lock is written" {
+	try fetch --lock greeter nosuch
+	expect_status 4
+	expect_talk '"nosuch"'
+	[ ! -e specs/demo/greeter/sources ]
+}

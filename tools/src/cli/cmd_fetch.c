@@ -113,20 +113,33 @@ static gboolean do_package(
 	return (options.lock ? lock : fetch)(context, package, spec, json, error);
 }
 
-static gboolean do_packages(
-	KilnContext *context, char *const *names, KilnJson *json, GError **error)
+/* All the names are known before anything is done. Of borrowed packages; caller owns the array. */
+static GPtrArray *choose(const KilnContext *context, char *const *names, GError **error)
 {
+	g_autoptr(GPtrArray) chosen = g_ptr_array_new();
+
 	for (guint i = 0; names[0] == NULL && i < context->packages->len; i++)
-		if (!do_package(context, context->packages->pdata[i], json, error))
-			return FALSE;
+		g_ptr_array_add(chosen, context->packages->pdata[i]);
 	for (; *names != NULL; names++) {
 		const KilnCatalogPackage *package =
 			kiln_catalog_find(context->packages, *names, error);
 
-		if (package == NULL || !do_package(context, package, json, error))
-			return FALSE;
+		if (package == NULL)
+			return NULL;
+		g_ptr_array_add(chosen, (gpointer)package);
 	}
-	return TRUE;
+	return g_steal_pointer(&chosen);
+}
+
+static gboolean do_packages(
+	KilnContext *context, char *const *names, KilnJson *json, GError **error)
+{
+	g_autoptr(GPtrArray) chosen = choose(context, names, error);
+
+	for (guint i = 0; chosen != NULL && i < chosen->len; i++)
+		if (!do_package(context, chosen->pdata[i], json, error))
+			return FALSE;
+	return chosen != NULL;
 }
 
 static gboolean run(const KilnInvocation *invocation, GError **error)
