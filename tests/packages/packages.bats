@@ -53,6 +53,9 @@ setup()
 		name=$(basename "$spec" .spec)
 		[ -x "tests/smoke/$name/test" ] || { echo "$name: no smoke test"; return 1; }
 		bash -n "tests/smoke/$name/test"
+		for file in "tests/smoke/$name"/*.sh; do
+			[ ! -e "$file" ] || bash -n "$file"
+		done
 		for file in "tests/smoke/$name"/*.pl; do
 			[ ! -e "$file" ] || perl -c "$file"
 		done
