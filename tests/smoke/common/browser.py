@@ -15,6 +15,7 @@ processes and its profile. What it wrote itself, each request and each console m
     pixel SELECTOR X Y    print the colour of a canvas at X Y as #rrggbb
     colour SELECTOR X Y #RRGGBB   wait until the canvas has that colour at X Y
     seen X Y              print the colour that a person sees at X Y of the window
+    sees X Y #RRGGBB      wait until a person sees that colour there
     shot FILE             write what a person sees as PNG
     click X Y             press and release the left button at X Y of the window
     type TEXT             press and release the keys of TEXT, one after the other
@@ -28,7 +29,7 @@ processes and its profile. What it wrote itself, each request and each console m
         colour '#screen canvas' 100 100 '#2e8b57' shot "$KILN_SMOKE_LOGS/page.png" requests
 
 From Python, with $KILN_SMOKE_COMMON in sys.path: the steps are methods of the same names that return
-what would be printed; Failure is raised by all of them.
+what would be printed, or None; Failure is raised by all of them.
 
     with browser.Browser(log="page.log") as page:
         page.open(url)
@@ -193,6 +194,15 @@ class Browser:
         clip = {"x": int(x), "y": int(y), "width": 1, "height": 1, "scale": 1}
         return _first_pixel(self._screenshot(clip=clip))
 
+    def sees(self, x, y, colour):
+        deadline, last = time.monotonic() + self.timeout, None
+        while time.monotonic() < deadline:
+            last = self.seen(x, y)
+            if last == colour.lower():
+                return
+            self._handle_next(time.monotonic() + 0.1)
+        raise Failure(f"not {colour} after {self.timeout} s, but {last}")
+
     def shot(self, file):
         with open(file, "wb") as output:
             output.write(self._screenshot())
@@ -213,13 +223,13 @@ class Browser:
         self._press({"key": name, "code": name})
 
     def requests(self):
-        return "\n".join(f"{status} {url}" for url, status in self._requests.values())
+        return "\n".join(f"{status} {url}" for url, status in self._requests.values()) or None
 
     def sockets(self):
-        return "\n".join(f"{state} {url}" for url, state in self._sockets.values())
+        return "\n".join(f"{state} {url}" for url, state in self._sockets.values()) or None
 
     def console(self):
-        return "\n".join(self._console)
+        return "\n".join(self._console) or None
 
     def close(self):
         """Ends the browser and all its processes, and removes its profile."""
@@ -383,8 +393,8 @@ def _exception(details):
 
 
 # A step's name and how many words follow it
-STEPS = {"open": 1, "wait": 1, "eval": 1, "pixel": 3, "colour": 4, "seen": 2, "shot": 1, "click": 2,
-         "type": 1, "key": 1, "requests": 0, "sockets": 0, "console": 0}
+STEPS = {"open": 1, "wait": 1, "eval": 1, "pixel": 3, "colour": 4, "seen": 2, "sees": 3, "shot": 1,
+         "click": 2, "type": 1, "key": 1, "requests": 0, "sockets": 0, "console": 0}
 
 
 def _parse_steps(words):
@@ -417,7 +427,7 @@ def main():
             for name, words in steps:
                 doing = " ".join([name, *words])
                 answer = getattr(page, name)(*words)
-                if answer:
+                if answer is not None:
                     print(answer, flush=True)
     except (Failure, OSError) as failure:
         sys.exit(f"browser.py: {doing}: {failure}")
