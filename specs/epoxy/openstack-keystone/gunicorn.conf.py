@@ -3,6 +3,8 @@
 # How openstack-keystone.service runs gunicorn. Replaced on update: GUNICORN_CMD_ARGS in
 # /etc/sysconfig/openstack-keystone wins over what is said here.
 
+import os
+import selectors
 import sys
 
 wsgi_app = "keystone.wsgi.api:application"
@@ -27,5 +29,12 @@ proc_name = "keystone"
 
 
 def post_fork(server, worker):
-    # keystone takes arguments and its name, and with it the name of its log, from here
+    # keystone takes its arguments and its name from here
     sys.argv[:] = ["keystone"]
+
+
+def post_worker_init(worker):
+    # A worker that is told to end waits for its next event first, which is somebody's connection, and
+    # drops it. Let the signal itself be that event.
+    if hasattr(worker, "poller"):
+        worker.poller.register(worker.PIPE[0], selectors.EVENT_READ, lambda fd: os.read(fd, 64))
