@@ -65,6 +65,16 @@ setup()
 	done
 }
 
+@test "what smoke tests and builds share or bring along parses" {
+	local file
+	for file in tests/smoke/*/*.sh tests/smoke/*/lifecycle; do
+		bash -n "$file"
+	done
+	for file in tests/smoke/*/*.py specs/*/*/*.py; do
+		python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1
+	done
+}
+
 # trixie TEXT…: expanded by the host's rpm with the target's macros.
 trixie()
 {
