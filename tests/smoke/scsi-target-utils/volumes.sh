@@ -8,10 +8,10 @@
 volume_files=/var/lib/nova/volumes
 volume_count=100
 # As many are there at a time; tgt-admin reads the files of all of them for each.
-volume_window=30
+volume_window=20
 # A second round shows leaks: memory that the first one needed is there to be used again. Two rounds
 # without a leak differ by less than 64 KiB; one volume in use takes about 130.
-churn_count=40
+churn_count=30
 churn_margin_kib=256
 busy_count=4
 
