@@ -7,7 +7,10 @@ make=$1
 shift
 passed=0 failed=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# Where suites leave for the next ones what takes minutes to make; see tests/e2e/common.bash.
+KILN_TEST_SHARED=$(mktemp -d)
+export KILN_TEST_SHARED
+trap 'rm -rf "$log" "$KILN_TEST_SHARED"' EXIT
 
 # Takes "N passed, M failed" lines and TAP lines from the log of a part.
 count() {

@@ -17,6 +17,35 @@ make_project() {
 	cd "$project"
 }
 
+# Copies the project's own collection to $1 and makes that the working directory.
+copy_collection() {
+	mkdir -p "$1/tests"
+	cp -a "$top/specs" "$top/patches" "$top/repo-config" "$1/"
+	cp -a "$top/tests/smoke" "$1/tests/"
+	cd "$1"
+}
+
+# The project's own collection, released in a copy with a key of its own: $project, KILN_KEYS; what was said
+# is in $project.talk, the answer in $project.output. It takes minutes, so the suites of one `make check` share it.
+release_collection() {
+	local shared=${KILN_TEST_SHARED:-$BATS_RUN_TMPDIR} status
+	project=$shared/epoxy
+	export KILN_KEYS=$shared/epoxy.keys
+	if [ ! -e "$project.status" ]; then
+		copy_collection "$project"
+		status=0
+		"$KILN" release epoxy --target trixie 2>"$project.talk" >"$project.output" || status=$?
+		echo "$status" >"$project.status"
+	fi
+	cd "$project"
+	status=$(cat "$project.status")
+	[ "$status" -eq 0 ] || cat "$project.talk" >&2
+	return "$status"
+}
+
+# The results of the collection: one directory per package.
+collection_results() { ls -d "$project"/.kiln/builds/*/; }
+
 kiln() { "$KILN" "$@"; }
 
 # Runs kiln, keeping stdout in $output, stderr in $talk and the exit status in $status.

@@ -3,31 +3,19 @@
 
 load common
 
-setup_file() {
-	export KILN_KEYS=$BATS_FILE_TMPDIR/keys
-	project=$BATS_FILE_TMPDIR/project
-	mkdir -p "$project/tests"
-	cp -a "$top/specs" "$top/patches" "$top/repo-config" "$project/"
-	cp -a "$top/tests/smoke" "$project/tests/"
-	cd "$project"
-	"$KILN" release epoxy --target trixie 2>"$BATS_FILE_TMPDIR/talk" >"$BATS_FILE_TMPDIR/output" || {
-		cat "$BATS_FILE_TMPDIR/talk" >&2
-		return 1
-	}
-}
-
 setup() {
-	project=$BATS_FILE_TMPDIR/project
+	release_collection
 	published=$project/.kiln/www/epoxy/trixie
-	cd "$project"
 }
 
-@test "scsi-target-utils and the release package are built, installed by dnf, tested and published" {
-	talk=$(cat "$BATS_FILE_TMPDIR/talk")
-	expect_talk 'scsi-target-utils: dnf installs it, '
-	expect_talk 'kiln-epoxy-release: dnf installs it, '
+@test "every package is built, installed by dnf, tested and published" {
+	talk=$(cat "$project.talk")
+	for package in specs/epoxy/*/; do
+		expect_talk "smoke        $(basename "$package"): dnf installs it, "
+		[ -s ".kiln/smoke/trixie/$(basename "$package")/test.log" ]
+	done
 	expect_talk 'is now "stable"'
-	[ -s "$(cat "$BATS_FILE_TMPDIR/output")" ]
+	[ -s "$(cat "$project.output")" ]
 	ls "$published"/stable/current/Packages/scsi-target-utils-1.0.85-*.x86_64.rpm
 	ls "$published"/stable/current/debug/Packages/scsi-target-utils-debuginfo-1.0.85-*.x86_64.rpm
 	expect_nothing_left
@@ -57,13 +45,9 @@ setup() {
 	grep -q ' - Finish: rpmbuild -bb$' "$directory/state.log"
 }
 
-@test "rpmlint finds nothing in what was built that is not filtered with a reason" {
-	"$top/tests/packages/lint" .kiln/builds/*
-}
-
 @test "the second run has nothing to do" {
 	try release epoxy --target trixie
 	expect_status 0
-	expect_talk 'nothing to build: 2 unchanged'
+	expect_talk "nothing to build: $(ls -d specs/epoxy/*/ | wc -l) unchanged"
 	expect_talk 'nothing to publish'
 }
