@@ -36,10 +36,11 @@ release_collection() {
 		status=0
 		"$KILN" release epoxy --target trixie 2>"$project.talk" >"$project.output" || status=$?
 		echo "$status" >"$project.status"
+		[ "$status" -eq 0 ] || cat "$project.talk" >&2
 	fi
 	cd "$project"
 	status=$(cat "$project.status")
-	[ "$status" -eq 0 ] || cat "$project.talk" >&2
+	[ "$status" -eq 0 ] || tail -n 1 "$project.talk" >&2
 	return "$status"
 }
 
