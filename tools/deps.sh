@@ -33,6 +33,7 @@ libcmocka-dev             libcmocka-devel           test: unit tests
 bats                      bats                      test: end-to-end tests
 rpmlint                   rpmlint                   test: specs and packages
 createrepo-c              createrepo_c              test: repositories made by others
+cpio                      cpio                      test: files of packages
 dnf                       dnf                       test: a client on the host
 nginx-light               nginx                     test: the published tree over HTTP
 python3                   python3                   test: the fault-injecting HTTP server
