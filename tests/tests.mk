@@ -85,7 +85,8 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(O)/libkiln.a
 E2E_SUITES := $(patsubst tests/e2e/%.bats,%,$(wildcard tests/e2e/*.bats))
 
 .PHONY: check-e2e $(E2E_SUITES:%=check-e2e-%)
-check-e2e: $(E2E_SUITES:%=check-e2e-%)
+check-e2e:
+	@tests/run-all.sh '$(MAKE)' $(E2E_SUITES:%=check-e2e-%)
 $(E2E_SUITES:%=check-e2e-%): check-e2e-%: programs
 	KILN=$(abspath $(BIN)/kiln) bats --tap tests/e2e/$*.bats
 
