@@ -6,7 +6,6 @@ set -euo pipefail
 
 kiln=$1 runs=${2:-7}
 top=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${KILN_CACHE:-$HOME/.cache/kiln}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export KILN_KEYS=$scratch/keys
@@ -57,11 +56,12 @@ done
 
 # A cold base layer: buildroot list solved, installed from the local base repository; no cache but the base.
 mkdir "$scratch/cold"
+base=$("$kiln" -q base import)
 packages=0
 for i in $(seq 3); do
 	rm -rf "$scratch/cold/layers" "$scratch/cold/solv" "$scratch/cold/specs"
 	mkdir -p "$scratch/cold/bases"
-	[ -d "$scratch/cold/bases/trixie" ] || cp -al "$cache/bases/trixie" "$scratch/cold/bases/"
+	[ -d "$scratch/cold/bases/${base##*/}" ] || cp -al "$base" "$scratch/cold/bases/"
 	start=$(now)
 	KILN_CACHE=$scratch/cold "$kiln" --plain spec hello >/dev/null 2>"$scratch/cold-talk"
 	echo $(($(now) - start)) >>"$scratch/cold-wall"

@@ -18,7 +18,6 @@ setup() {
 	export GNUPGHOME=$BATS_FILE_TMPDIR/gpg KILN_CACHE=$BATS_TEST_TMPDIR/cache
 	make_project
 	archive=$BATS_TEST_TMPDIR/archive/debian
-	base=$KILN_CACHE/bases/trixie
 	target=$project/repo-config/targets/trixie
 	rm -rf "$target/base-setup"
 	printf '[names]\nalpha=alpha-el\n' >"$target/names.conf"
@@ -84,6 +83,7 @@ import() {
 	status=$?
 	set -e
 	talk=$(cat "$BATS_TEST_TMPDIR/talk")
+	base=${output:-$base}
 }
 
 packages() { (cd "$base/Packages" && find . -name '*.rpm' -printf '%f\n' | sort | tr '\n' ' '); }
@@ -93,7 +93,7 @@ query() { rpm -qp --qf "$2" "$base"/Packages/*/"$1"-[0-9]*.rpm; }
 @test "the listed packages and what they depend on become an rpm-md repository" {
 	import
 	expect_status 0
-	[ "$output" = "$base" ]
+	[[ "$output" =~ ^"$KILN_CACHE"/bases/trixie-[0-9a-f]{12}$ ]]
 	expect_talk '2 packages, 2 of them converted now, 0 kept, 0 dropped'
 	[ "$(packages)" = 'alpha-1.0-1.noarch.rpm beta-2.0-0.x86_64.rpm ' ]
 	rpm -K "$base"/Packages/*/*.rpm | grep -c 'digests OK' | grep -qx 2
@@ -137,14 +137,38 @@ query() { rpm -qp --qf "$2" "$base"/Packages/*/"$1"-[0-9]*.rpm; }
 	[ "$(ls "$KILN_CACHE/apt/trixie/archives" | grep -c '\.deb$')" = 2 ]
 }
 
-@test "a changed recipe converts its package again, and only that" {
+@test "a changed recipe makes another base, converts its package, and only that" {
 	import
+	first=$base
 	set_import '[package beta]
 link=/usr/bin/b beta'
 	import
 	expect_status 0
-	expect_talk '2 packages, 1 of them converted now, 1 kept, 1 dropped'
+	[ "$base" != "$first" ]
+	expect_talk '2 packages, 1 of them converted now, 1 kept, 0 dropped'
 	query beta '[%{filenames} %{filelinktos}\n]' | grep -qx '/usr/bin/b beta'
+	[ "$(stat -c %i "$base"/Packages/*/alpha-*)" = "$(stat -c %i "$first"/Packages/*/alpha-*)" ]
+	set_import ''
+	import
+	[ "$base" = "$first" ]
+	expect_talk '2 packages, 0 of them converted now, 2 kept, 0 dropped'
+}
+
+@test "a base that nobody used for a week goes when another is imported" {
+	import
+	first=$base
+	set_import '[package beta]
+link=/usr/bin/b beta'
+	import
+	[ -e "$first/repodata" ]
+	set_import '[package beta]
+link=/usr/bin/c beta'
+	touch -d '8 days ago' "$first/imported-from"
+	second=$base
+	import
+	expect_status 0
+	[ ! -e "$first" ]
+	[ -e "$second/repodata" ]
 }
 
 @test "a package that is not the signed one is refused and the base stays" {
@@ -164,7 +188,7 @@ link=/usr/bin/b beta'
 	import
 	expect_status 6
 	expect_talk 'NO_PUBKEY'
-	[ ! -e "$base/repodata" ]
+	! ls "$KILN_CACHE"/bases/*/repodata
 }
 
 @test "a machine without a Debian source is told so" {

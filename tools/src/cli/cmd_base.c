@@ -13,7 +13,7 @@ static const GOptionEntry entries[] = {
 
 static void answer(const KilnProject *project, const KilnTarget *target, gboolean json)
 {
-	g_autofree char *directory = kiln_project_base_directory(project, target);
+	g_autofree char *directory = kiln_base_directory(project, target, NULL);
 	g_autoptr(KilnJson) builder = kiln_json_new();
 
 	if (!json) {

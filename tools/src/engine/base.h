@@ -4,6 +4,10 @@
 
 #include "engine/project.h"
 
+/* Where the base is: where the target says, or the cache's bases/NAME-DIGEST, by what it is imported
+ * from, so that projects and branches with different lists stay out of each other's way. Caller owns. */
+char *kiln_base_directory(const KilnProject *project, const KilnTarget *target, GError **error);
+
 /* Makes sure the base is there. A debian-import target is imported when it never was, or when its
  * import.conf, names.conf or base-setup/ changed since; a refresh for newer packages is kiln_base_refresh's. */
 gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, GError **error);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/apt.h"
 #include "engine/apt_packages.h"
+#include "engine/base_siblings.h"
 #include "engine/deb_convert.h"
 #include "engine/python_bytecode.h"
 #include "format/import_conf.h"
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #define CONVERT_TIMEOUT_MS (10 * 60 * 1000)
+#define READERS_LOCK "readers"
+#define IMPORT_LOCK "lock"
 #define KEY_LENGTH 16 /* of a directory name: enough of the digest to be unique */
 
 /* One package on its way into the base. */
@@ -41,6 +44,7 @@ typedef struct Import {
 	char *apt_config;
 	char *archive_directory;
 	char *interpreter;   /* directory of the Python that compiles modules; NULL: none */
+	char **siblings;     /* bases that may have a package already */
 	GPtrArray *packages; /* KilnAptPackage */
 	GPtrArray *items;
 	GPtrArray *missing; /* the items to convert; borrowed */
@@ -65,6 +69,7 @@ static void import_clear(Import *import)
 	g_free(import->apt_config);
 	g_free(import->archive_directory);
 	g_free(import->interpreter);
+	g_strfreev(import->siblings);
 	g_clear_pointer(&import->packages, g_ptr_array_unref);
 	g_clear_pointer(&import->items, g_ptr_array_unref);
 	g_clear_pointer(&import->missing, g_ptr_array_unref);
@@ -120,6 +125,9 @@ static Item *make_item(Import *import, const KilnAptPackage *package, GError **e
 /* A file below its key's directory is complete, since it was renamed there. */
 static gboolean find_missing(Import *import, GError **error)
 {
+	import->siblings = kiln_base_siblings(import->options->output_directory, error);
+	if (!import->siblings)
+		return FALSE;
 	import->items = g_ptr_array_new_with_free_func(item_free);
 	import->missing = g_ptr_array_new();
 	for (guint i = 0; i < import->packages->len; i++) {
@@ -127,7 +135,8 @@ static gboolean find_missing(Import *import, GError **error)
 		if (!item)
 			return FALSE;
 		g_ptr_array_add(import->items, item);
-		if (!g_file_test(item->path, G_FILE_TEST_IS_REGULAR))
+		if (!g_file_test(item->path, G_FILE_TEST_IS_REGULAR) &&
+			!kiln_base_siblings_take(import->siblings, item->location, item->path))
 			g_ptr_array_add(import->missing, item);
 	}
 	return TRUE;
@@ -330,7 +339,7 @@ static GHashTable *current_files(const Import *import)
 
 char *kiln_base_import_readers_lock(const char *output_directory)
 {
-	return g_build_filename(output_directory, "readers", NULL);
+	return g_build_filename(output_directory, READERS_LOCK, NULL);
 }
 
 /* Removes what is below Packages/ and not among the items: superseded packages. Not while somebody
@@ -410,19 +419,32 @@ char *kiln_base_import_digest(const char *target_directory, GError **error)
 								 : NULL;
 }
 
+/* What is of the suite, apt's lists and downloads, all bases of it share. */
+static KilnLock *lock_suite(const KilnBaseImport *options, GError **error)
+{
+	g_autofree char *name = g_strconcat(options->suite, ".lock", NULL);
+	g_autofree char *path = g_build_filename(options->apt_directory, name, NULL);
+
+	return kiln_lock_take(path, "kiln base import", TRUE, error);
+}
+
 gboolean kiln_base_import(
 	const KilnBaseImport *options, KilnBaseImportResult *ret_result, GError **error)
 {
-	g_autofree char *lock_path = g_build_filename(options->output_directory, "lock", NULL);
+	static const char *const locks[] = {IMPORT_LOCK, READERS_LOCK, NULL};
+	g_autofree char *lock_path = g_build_filename(options->output_directory, IMPORT_LOCK, NULL);
 	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "kiln base import", TRUE, error);
+	g_autoptr(KilnLock) suite_lock = lock ? lock_suite(options, error) : NULL;
 	g_auto(Import) import = {.options = options};
 
-	if (!lock)
+	if (!suite_lock)
 		return FALSE;
 	import.conf = kiln_deb_convert_read_conf(options->target_directory, error);
 	return import.conf && resolve(&import, error) && find_missing(&import, error) &&
 	       download(&import, error) && unpack_interpreter(&import, error) &&
 	       convert(&import, error) && remove_interpreter(&import, error) &&
 	       write_metadata(&import, error) && remove_others(&import, error) &&
-	       remove_old_downloads(&import, error) && finish(&import, ret_result, error);
+	       remove_old_downloads(&import, error) &&
+	       kiln_base_siblings_prune(import.siblings, KILN_BASE_STAMP, locks, error) &&
+	       finish(&import, ret_result, error);
 }

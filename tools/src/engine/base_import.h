@@ -4,11 +4,15 @@
  * result is an ordinary rpm-md repository: OUTPUT/Packages/KEY/NAME.rpm and OUTPUT/repodata. KEY is
  * the identity of the conversion, so a file that is there is never made again, a changed one never
  * takes the place of one that the present repodata names, and an interrupted import goes on where
- * it stopped. repodata is replaced last; packages it no longer names are removed after that.
+ * it stopped. repodata is replaced last; packages it no longer names are removed after that. What
+ * another base of the target has is linked (engine/base_siblings.h).
  */
 #pragma once
 
 #include <glib.h>
+
+/* The file in a base that tells what it was imported from; its time is that of the last use. */
+#define KILN_BASE_STAMP "imported-from"
 
 /* All borrowed, all absolute paths. */
 typedef struct {

@@ -26,7 +26,9 @@ static gboolean open_base(KilnContext *context, GError **error)
 	g_autofree char *repomd = NULL;
 	KilnSolvRepository repository = {.name = target->name};
 
-	context->base_directory = kiln_project_base_directory(context->project, target);
+	context->base_directory = kiln_base_directory(context->project, target, error);
+	if (!context->base_directory)
+		return FALSE;
 	repomd = g_build_filename(context->base_directory, "repodata", "repomd.xml", NULL);
 	if (!g_file_test(repomd, G_FILE_TEST_EXISTS)) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,

@@ -158,13 +158,6 @@ char *kiln_project_target_directory(const KilnProject *project, const KilnTarget
 	return kiln_project_path(project, "repo-config", "targets", target->name, NULL);
 }
 
-char *kiln_project_base_directory(const KilnProject *project, const KilnTarget *target)
-{
-	if (target->location)
-		return g_canonicalize_filename(target->location, project->root);
-	return g_build_filename(project->cache, "bases", target->name, NULL);
-}
-
 char *kiln_project_path(const KilnProject *project, ...)
 {
 	g_autoptr(GPtrArray) parts = g_ptr_array_new();

@@ -32,9 +32,8 @@ const KilnCollection *kiln_project_collection(const KilnProject *project, const 
 /* Reads target `name`; unknown is NOT_FOUND and lists those there are. Caller owns. */
 KilnTarget *kiln_project_target(const KilnProject *project, const char *name, GError **error);
 
-/* "repo-config/targets/NAME" and "bases/NAME" of this project, absolute. Caller owns. */
+/* "repo-config/targets/NAME" of this project, absolute. Caller owns. */
 char *kiln_project_target_directory(const KilnProject *project, const KilnTarget *target);
-char *kiln_project_base_directory(const KilnProject *project, const KilnTarget *target);
 
 /* The path of a file below the project root, joined from NULL-terminated parts. Caller owns. */
 char *kiln_project_path(const KilnProject *project, ...) G_GNUC_NULL_TERMINATED;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bases of one target that were imported from different lists stand side by side, NAME-DIGEST each, and
+ * have most packages in common: those are links to one file, and a base that nobody used for a while
+ * is removed when another one is imported.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* The directories beside `base_directory` that are bases of the same target. Caller owns. */
+char **kiln_base_siblings(const char *base_directory, GError **error);
+
+/* Makes `path` a link to the file that one of `siblings` has at `location`. FALSE when none has. */
+gboolean kiln_base_siblings_take(char *const *siblings, const char *location, const char *path);
+
+/* Removes the siblings that nobody reads or imports (nobody holds one of the files `locks` there), and
+ * whose stamp file (named `stamp`, touched at each use) is older than a week. */
+gboolean kiln_base_siblings_prune(
+	char *const *siblings, const char *stamp, const char *const *locks, GError **error);
