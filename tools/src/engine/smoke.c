@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/smoke_job.h"
+#include "engine/smoke.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "engine/smoke_job.h"
 
 #define CLIENT_WALL_S 600
 #define TEST_WALL_S 300

@@ -12,7 +12,7 @@
 static KilnSandboxRequest *host_request(
 	const KilnSmokeJob *job, char *const *nevras, char *const *previous)
 {
-	const KilnSmoke *smoke = job->smoke;
+	const struct KilnSmoke *smoke = job->smoke;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	const char *variables[] = {NULL};
 	KilnSandboxRequest *request;

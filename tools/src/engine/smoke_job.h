@@ -2,9 +2,10 @@
 /* Smoke tests under way, as the parts of engine/smoke share them (smoke.c owns them). */
 #pragma once
 
+#include "engine/compose.h"
 #include "engine/root.h"
-#include "engine/smoke.h"
 
+/* What engine/smoke.h promises. */
 struct KilnSmoke {
 	KilnContext *context;
 	const KilnIdentity *identity;
@@ -19,7 +20,7 @@ struct KilnSmoke {
 
 /* One package's run and its places. What a test can write to is not where Kiln writes. */
 typedef struct {
-	const KilnSmoke *smoke;
+	const struct KilnSmoke *smoke;
 	const KilnCatalogPackage *package;
 	char *logs;	/* kept: .kiln/smoke/TARGET/PACKAGE */
 	char *work;	/* private, gone afterwards; no package can have its name */

@@ -41,7 +41,7 @@ KilnSandboxRequest *kiln_smoke_request(
 
 void kiln_smoke_bind_repositories(const KilnSmokeJob *job, KilnSandboxRequest *request)
 {
-	const KilnSmoke *smoke = job->smoke;
+	const struct KilnSmoke *smoke = job->smoke;
 	const KilnContext *context = smoke->context;
 	g_autofree char *place = g_build_filename("/srv/www", context->collection->name, context->target->name,
 		"snapshots", smoke->compose->snapshot->id, NULL);
