@@ -4,7 +4,6 @@
 # /etc/sysconfig/openstack-keystone wins over what is said here.
 
 import os
-import selectors
 import sys
 
 wsgi_app = "keystone.wsgi.api:application"
@@ -13,11 +12,10 @@ wsgi_app = "keystone.wsgi.api:application"
 # does, and then it may listen elsewhere.
 bind = ["127.0.0.1:5000"]
 
-# Password hashing keeps a processor busy, so it is processes that count. Threads keep a process from
-# waiting for slow clients and idle connections.
-workers = 2
-worker_class = "gthread"
-threads = 4
+# One request at a time and process, as upstream runs and tests it; processes are what password hashing
+# needs. Slow clients are for the proxy to wait for.
+workers = min(8, os.cpu_count() + 1)
+worker_class = "sync"
 timeout = 60
 
 # gunicorn puts this directory into Python's module path: nobody but root writes to it.
@@ -31,10 +29,3 @@ proc_name = "keystone"
 def post_fork(server, worker):
     # keystone takes its arguments and its name from here
     sys.argv[:] = ["keystone"]
-
-
-def post_worker_init(worker):
-    # A worker that is told to end waits for its next event first, which is somebody's connection, and
-    # drops it. Let the signal itself be that event.
-    if hasattr(worker, "poller"):
-        worker.poller.register(worker.PIPE[0], selectors.EVENT_READ, lambda fd: os.read(fd, 64))
