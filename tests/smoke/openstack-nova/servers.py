@@ -44,6 +44,8 @@ def refuse_with_a_long_reason(client):
     sent = 0
     try:
         client.sendall(b"\0\xff\xff\xff\xff")
+        # time to see who makes room for it
+        time.sleep(1)
         while sent < 0xffffffff:
             sent += client.send(bytes(1 << 16))
     finally:
