@@ -14,7 +14,7 @@ bind = ["127.0.0.1:5000"]
 
 # One request at a time and process, as upstream runs and tests it; processes are what password hashing
 # needs. Slow clients are for the proxy to wait for.
-workers = min(8, os.cpu_count() + 1)
+workers = max(2, min(8, os.cpu_count()))
 worker_class = "sync"
 timeout = 60
 
