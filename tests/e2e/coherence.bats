@@ -118,15 +118,14 @@ make_next_release() {
 	createrepo_c -q "$work/next"
 }
 
-# offer NAME…: a repository that has of the next release these packages only.
+# offer NAME…: $part is a new repository that has of the next release these packages only.
 offer() {
 	local name
-	rm -rf "$work/part"
-	mkdir "$work/part"
+	part=$(basename "$(mktemp -d "$work/part-XXXXXX")")
 	for name; do
-		cp "$work/next/$name"-[0-9]*.rpm "$work/part/"
+		cp "$work/next/$name"-[0-9]*.rpm "$work/$part/"
 	done
-	createrepo_c -q "$work/part"
+	createrepo_c -q "$work/$part"
 }
 
 versions() { HOME=$work/home rpm --root "$work/root" -q $(names) | sort; }
@@ -188,8 +187,8 @@ versions() { HOME=$work/home rpm --root "$work/root" -q $(names) | sort; }
 	before=$(versions)
 	for name in $(names); do
 		offer "$name"
-		new=$(query "$work/part/$name"-[0-9]*.rpm '%{NAME}-%{VERSION}-%{RELEASE}')
-		EXTRA=part refused "$new" "$work/root" install "$new"
+		new=$(query "$work/$part/$name"-[0-9]*.rpm '%{NAME}-%{VERSION}-%{RELEASE}')
+		EXTRA=$part refused "$new" "$work/root" install "$new"
 		case $output in *'openstack-series'* | *"= ${new#"$name"-} needed by"* | *"requires $name = "*) ;;
 		*) fail "$name: refused without naming the release" ;; esac
 	done
@@ -204,9 +203,9 @@ versions() { HOME=$work/home rpm --root "$work/root" -q $(names) | sort; }
 		mapfile -t parts < <(while read -r file; do query "$file" '%{SOURCERPM} %{NAME}\n'; done <"$work/packages" |
 			sed -n "s/^$service //p")
 		offer "${parts[@]}"
-		EXTRA=part refused 'openstack-series' "$work/root" install "$work/part"/*.rpm
+		EXTRA=$part refused 'openstack-series' "$work/root" install "$work/$part"/*.rpm
 		# an update leaves everything as it is
-		EXTRA=part dnf_in "$work/root" upgrade "${parts[@]}" >"$BATS_TEST_TMPDIR/upgrade.log" 2>&1 || true
+		EXTRA=$part dnf_in "$work/root" upgrade "${parts[@]}" >"$BATS_TEST_TMPDIR/upgrade.log" 2>&1 || true
 		[ "$(versions)" = "$before" ] || fail "$service moved alone: $(versions)"
 	done
 }
