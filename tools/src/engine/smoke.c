@@ -8,7 +8,7 @@
 #include "engine/smoke_job.h"
 
 #define CLIENT_WALL_S 600
-#define TEST_WALL_S 300
+#define TEST_WALL_S 600
 
 static void job_clear(KilnSmokeJob *job)
 {
