@@ -296,7 +296,8 @@ def ldap_users_and_groups():
     admin, _ = login()
     domain = call("GET", "/v3/domains?name=example", admin).json["domains"][0]["id"]
     users = call("GET", f"/v3/users?domain_id={domain}", admin).must(200).json["users"]
-    assert {u["name"] for u in users} == {"alice", "bob", "zoë"}, users
+    assert {u["name"] for u in users} == {"alice", "bob", "mallory", "zoë"}, users
+    assert [u["name"] for u in users if not u.get("enabled", True)] == ["mallory"], users
     alice = next(u for u in users if u["name"] == "alice")
     assert alice["email"] == "alice@example.org" and "password" not in alice, alice
     groups = call("GET", f"/v3/groups?domain_id={domain}", admin).must(200).json["groups"]
@@ -319,7 +320,8 @@ def ldap_logins():
     assert "member" in [r["name"] for r in mine["roles"]], mine
     login(name="zoë", domain="example", password="zoë's secret", scoped=False)
     for wrong in ({"password": "wrong"}, {"password": ""}, {"password": "*"}, {"name": "*"},
-                  {"name": "alice)(uid=*"}, {"name": "bob"}):
+                  {"name": "alice)(uid=*"}, {"name": "bob"},
+                  {"name": "mallory", "password": "mallory's secret"}):
         how = {"name": "alice", "domain": "example", "password": "alice's secret"} | wrong
         answer = call("POST", "/v3/auth/tokens", body=password_auth(**how)).must(400, 401)
         assert "X-Subject-Token" not in answer.headers
