@@ -83,19 +83,22 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(O)/libkiln.a
 
 # End to end: the built programs against real rpmbuild, dnf, nginx and gpg, as root.
 E2E_SUITES := $(patsubst tests/e2e/%.bats,%,$(wildcard tests/e2e/*.bats))
+# These look at the project's own collection, which takes minutes to build: a lane of their own.
+COLLECTION_SUITES := epoxy coherence quality upgrade
+OTHER_SUITES := $(filter-out $(COLLECTION_SUITES),$(E2E_SUITES))
 
 .PHONY: check-e2e $(E2E_SUITES:%=check-e2e-%)
 check-e2e:
-	@tests/run-all.sh '$(MAKE)' $(E2E_SUITES:%=check-e2e-%)
+	@tests/run-all.sh '$(MAKE)' programs -- $(OTHER_SUITES:%=check-e2e-%) -- $(COLLECTION_SUITES:%=check-e2e-%)
 $(E2E_SUITES:%=check-e2e-%): check-e2e-%: programs
 	KILN=$(abspath $(BIN)/kiln) bats --tap tests/e2e/$*.bats
 
 # Everything below runs against a build with -Werror; the sanitized build repeats what needs no root client.
 .PHONY: check check-asan
 check: deps-quiet
-	@tests/run-all.sh '$(MAKE) -j$(JOBS) DEVELOPER=1' check-layers check-size programs check-unit check-cases check-fuzz \
-		check-packages \
-		check-asan $(E2E_SUITES:%=check-e2e-%)
+	@tests/run-all.sh '$(MAKE) -j$(JOBS) DEVELOPER=1' check-layers check-size programs \
+		-- check-unit check-cases check-fuzz check-packages check-asan $(OTHER_SUITES:%=check-e2e-%) \
+		-- $(COLLECTION_SUITES:%=check-e2e-%)
 
 check-asan:
 	@for part in programs check-unit check-cases check-fuzz; do \
