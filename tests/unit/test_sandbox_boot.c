@@ -3,7 +3,10 @@
  * of a target is met in tests/e2e. */
 #include "sandbox_fixture.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 
 /* An init that notes what it sees, says that it is up, and stays. */
 #define INIT_NOTES                                                                                 \
@@ -147,6 +150,32 @@ static void test_no_groups_stay(void **state)
 	assert_string_equal(found, "");
 }
 
+/* In the same root, but as the kernel sees it out of the way of the host's. */
+static void boot_in_chroot(void **state, const char *path) G_GNUC_NORETURN;
+static void boot_in_chroot(void **state, const char *path)
+{
+	g_autofree char *output = NULL;
+
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("/", path, NULL, MS_BIND | MS_REC, NULL) != 0 || chroot(path) != 0 ||
+		chdir("/") != 0)
+		_exit(2);
+	output = run_booted(state, AWAIT_INIT "echo up");
+	_exit(strcmp(output, "up\n") == 0 ? 0 : 1);
+}
+
+static void test_boots_in_a_chroot(void **state)
+{
+	g_autofree char *path = sandbox_make_directory(*state, "chroot");
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		boot_in_chroot(state, path);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_no_rights_beyond),
 		cmocka_unit_test(test_only_root_boots),
 		cmocka_unit_test(test_no_groups_stay),
+		cmocka_unit_test(test_boots_in_a_chroot),
 	};
 
 	return cmocka_run_group_tests(tests, sandbox_setup, sandbox_teardown);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -215,8 +216,24 @@ gboolean kiln_mount_bind(
 	return good;
 }
 
+/* The caller may be in a chroot, where the kernel makes no user namespaces; entering the mount namespace
+ * one is in leads to its root. Nothing of the host is seen there for long. */
+static gboolean leave_chroot(GError **error)
+{
+	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	gboolean good = fd >= 0 && setns(fd, CLONE_NEWNS) == 0;
+
+	if (!good)
+		kiln_error_set_errno(error, errno, "going to the root of the mount namespace");
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 gboolean kiln_mount_pivot(int root_fd, GError **error)
 {
+	if (!leave_chroot(error))
+		return FALSE;
 	/* The old root ends up stacked on the new one, where "." still finds it. */
 	if (fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
 		umount2(".", MNT_DETACH) == 0 && chdir("/") == 0)
