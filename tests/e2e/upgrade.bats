@@ -16,7 +16,7 @@ load common
 	for package in specs/epoxy/*/; do
 		package=$(basename "$package")
 		packages+=("$package")
-		sed -i 's/^\(Release: *\)1%/\12%/' "specs/epoxy/$package/$package.spec"
+		sed -i -E 's/^(Release: *)([0-9]+)%/\1\2.1%/' "specs/epoxy/$package/$package.spec"
 	done
 	try release epoxy --target trixie
 	expect_status 0

@@ -89,7 +89,8 @@ gboolean kiln_base_siblings_prune(
 {
 	for (; *siblings; siblings++) {
 		g_autoptr(GPtrArray) taken = NULL;
-		if (!is_idle(*siblings, stamp) || !(taken = take_locks(*siblings, locks)))
+		if (!is_idle(*siblings, stamp) || !(taken = take_locks(*siblings, locks)) ||
+			!is_idle(*siblings, stamp))
 			continue;
 		if (!kiln_fs_remove_tree(*siblings, error))
 			return FALSE;

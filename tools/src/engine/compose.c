@@ -49,6 +49,11 @@ static void add_packages(KilnDigest *digest, const GPtrArray *packages)
 	}
 }
 
+static gboolean is_run(const char *name)
+{
+	return g_str_equal(name, "test") || g_str_equal(name, "lifecycle");
+}
+
 /* A smoke test that is new or changed must have passed, too. */
 static gboolean add_smoke_test(KilnDigest *digest, const char *directory, GError **error)
 {
@@ -62,7 +67,7 @@ static gboolean add_smoke_test(KilnDigest *digest, const char *directory, GError
 		g_autofree char *content = NULL;
 		if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
 			continue;
-		if (g_str_equal(*name, "test") && !g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
+		if (is_run(*name) && !g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
 			g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 				"\"%s\": a smoke test must be executable; chmod +x it", path);
 			return FALSE;

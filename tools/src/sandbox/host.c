@@ -6,6 +6,7 @@
 #include "sandbox/mount.h"
 #include "sandbox/namespace.h"
 #include "sandbox/privilege.h"
+#include "sandbox/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,14 +60,8 @@ static void become_init(int control_fd)
 	static char *const environment[] = {(char *)"container=kiln",
 		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LANG=C.UTF-8", NULL};
 	g_autoptr(GError) error = NULL;
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
 
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null_fd, fd);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (kiln_privilege_drop(KILN_PRIVILEGE_INIT, 0, 0, &error)) {
+	if (kiln_program_prepare(&error) && kiln_privilege_drop(KILN_PRIVILEGE_INIT, 0, 0, &error)) {
 		for (gsize i = 0; i < G_N_ELEMENTS(inits); i++)
 			execve(inits[i], argv, environment);
 		kiln_error_set_errno(&error, errno, "running the init of the root, \"%s\"", inits[0]);
@@ -77,8 +72,12 @@ static void become_init(int control_fd)
 
 gboolean kiln_host_boot(int control_fd, GError **error)
 {
-	pid_t child = fork();
+	pid_t child;
 
+	/* The init could look into the child, which has directories of the host open, before that is
+	 * on its way. The program and the init themselves become others by execution. */
+	prctl(PR_SET_DUMPABLE, 0);
+	child = fork();
 	if (child < 0)
 		return kiln_error_set_errno(error, errno, "starting a process");
 	if (child > 0)

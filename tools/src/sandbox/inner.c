@@ -89,7 +89,9 @@ static gboolean enter(const KilnInside *inside, char **ret_slave, GError **error
 		return FALSE;
 	if (inside->request->boot && !kiln_host_enter(error))
 		return FALSE;
-	kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1);
+	/* The supervisor may have died while the kernel did not know that we die with it. */
+	if (!kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1))
+		return FALSE;
 	return !inside->request->boot || kiln_host_boot(inside->control_fd, error);
 }
 

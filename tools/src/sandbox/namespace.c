@@ -75,8 +75,10 @@ static void map_from_outside(pid_t pid, int word_fd)
 static gboolean unshare_user(int word_fd, pid_t mapper, GError **error)
 {
 	int status = -1;
+	/* The control group namespace stays the one outside's: its owner alone mounts control groups,
+	 * and version 1 has hierarchies that this sandbox has no group of its own in. */
 	gboolean done = unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
-				CLONE_NEWNET | CLONE_NEWCGROUP) == 0;
+				CLONE_NEWNET) == 0;
 
 	if (!done)
 		kiln_error_set_errno(error, errno,

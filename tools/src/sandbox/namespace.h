@@ -13,8 +13,8 @@ gboolean kiln_namespace_enter_cgroup(GError **error);
 
 /*
  * Moves this process into a user namespace in which it has every capability, users and groups 0 to
- * 65535 being those outside, and into new namespaces of the other kinds that belong to it. What is
- * mounted stays as it is: read-only mounts cannot be made writable, nor anything uncovered (user_
+ * 65535 being those outside, and into new namespaces of the other kinds that belong to it, control groups
+ * excepted. What is mounted stays as it is: read-only mounts cannot be made writable, nor anything uncovered (user_
  * namespaces(7), mount_namespaces(7)). Needs /proc of the PID namespace.
  */
 gboolean kiln_namespace_enter_user(GError **error);

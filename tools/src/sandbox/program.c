@@ -20,20 +20,6 @@
 
 extern char **environ;
 
-static gboolean set_streams(const KilnInside *inside, const char *slave, GError **error)
-{
-	int null_fd;
-
-	setsid();
-	if (slave)
-		return kiln_terminal_adopt(slave, error);
-	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(inside->output_fd, 1) >= 0 &&
-		dup2(inside->error_fd, 2) >= 0)
-		return TRUE;
-	return kiln_error_set_errno(error, errno, "setting the sandboxed program's streams");
-}
-
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -42,6 +28,39 @@ static void reset_signals(void)
 	for (int number = 1; number < SIGRTMIN; number++)
 		signal(number, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void detach(void)
+{
+	umask(022);
+	reset_signals();
+	/* Ours are close-on-exec already, but not what a careless caller left open. */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	setsid();
+}
+
+gboolean kiln_program_prepare(GError **error)
+{
+	int null_fd;
+
+	detach();
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(null_fd, 1) >= 0 && dup2(null_fd, 2) >= 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "setting the streams of an init");
+}
+
+static gboolean set_streams(const KilnInside *inside, const char *slave, GError **error)
+{
+	int null_fd;
+
+	if (slave)
+		return kiln_terminal_adopt(slave, error);
+	null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null_fd >= 0 && dup2(null_fd, 0) >= 0 && dup2(inside->output_fd, 1) >= 0 &&
+		dup2(inside->error_fd, 2) >= 0)
+		return TRUE;
+	return kiln_error_set_errno(error, errno, "setting the sandboxed program's streams");
 }
 
 static KilnPrivilege privilege_of(const KilnSandboxRequest *request)
@@ -59,10 +78,7 @@ static gboolean become(const KilnInside *inside, const char *slave, GError **err
 {
 	const KilnSandboxLimits *limits = &inside->request->limits;
 
-	umask(022);
-	reset_signals();
-	/* Ours are close-on-exec already, but not what a careless caller left open. */
-	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	detach();
 	if (!set_streams(inside, slave, error))
 		return FALSE;
 	if (inside->request->personality && personality(PER_LINUX32) < 0)

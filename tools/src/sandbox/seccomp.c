@@ -39,16 +39,15 @@ static const Refused refused_without_init[] = {
 	{SCMP_SYS(fsmount), EPERM},
 	{SCMP_SYS(fspick), EPERM},
 	{SCMP_SYS(mount_setattr), EPERM},
-	/* other namespaces; clone3 hides its flags behind a pointer, C libraries fall back on clone
-	 */
 	{SCMP_SYS(setns), EPERM},
-	{SCMP_SYS(clone3), ENOSYS},
 	/* files by handle step around directory permissions */
 	{SCMP_SYS(open_by_handle_at), EPERM},
 	{SCMP_SYS(name_to_handle_at), EOPNOTSUPP},
 };
 
 static const Refused refused[] = {
+	/* clone3 hides its flags behind a pointer; C libraries fall back on clone */
+	{SCMP_SYS(clone3), ENOSYS},
 	/* keys are not divided by namespaces */
 	{SCMP_SYS(add_key), EPERM},
 	{SCMP_SYS(request_key), EPERM},
@@ -86,8 +85,11 @@ static const Refused refused[] = {
 	{SCMP_SYS(nfsservctl), ENOSYS},
 };
 
-static const unsigned int new_namespaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID,
-	CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWTIME};
+static const unsigned int new_namespaces[] = {
+	CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWTIME};
+
+/* With one of its own, an init could mount the control groups of the host. */
+static const unsigned int control_groups[] = {CLONE_NEWCGROUP};
 
 static int refuse_calls(scmp_filter_ctx filter, const Refused *calls, gsize count)
 {
@@ -103,12 +105,12 @@ static int refuse_calls(scmp_filter_ctx filter, const Refused *calls, gsize coun
 	return result;
 }
 
-static int refuse_new_namespaces(scmp_filter_ctx filter)
+static int refuse_new(scmp_filter_ctx filter, const unsigned int *namespaces, gsize count)
 {
 	int result = 0;
 
-	for (gsize i = 0; result == 0 && i < G_N_ELEMENTS(new_namespaces); i++) {
-		unsigned int flag = new_namespaces[i];
+	for (gsize i = 0; result == 0 && i < count; i++) {
+		unsigned int flag = namespaces[i];
 		struct scmp_arg_cmp has_flag = SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag);
 		result = seccomp_rule_add_array(
 			filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 1, &has_flag);
@@ -165,7 +167,7 @@ static int refuse_without_init(scmp_filter_ctx filter)
 {
 	int result = refuse_calls(filter, refused_without_init, G_N_ELEMENTS(refused_without_init));
 
-	return result == 0 ? refuse_new_namespaces(filter) : result;
+	return result == 0 ? refuse_new(filter, new_namespaces, G_N_ELEMENTS(new_namespaces)) : result;
 }
 
 gboolean kiln_seccomp_load(gboolean for_init, GError **error)
@@ -177,6 +179,8 @@ gboolean kiln_seccomp_load(gboolean for_init, GError **error)
 		result = keep_speed(filter);
 	if (result == 0)
 		result = refuse_calls(filter, refused, G_N_ELEMENTS(refused));
+	if (result == 0)
+		result = refuse_new(filter, control_groups, G_N_ELEMENTS(control_groups));
 	if (result == 0 && !for_init)
 		result = refuse_without_init(filter);
 	/* Set already, or not to be. */
