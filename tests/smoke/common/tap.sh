@@ -39,25 +39,29 @@ check()
 	return 1
 }
 
-prints()
+# The command's output, printed and in the caller's $output; fails as the command does.
+tap_run()
 {
-	local text=$1 output status
-	shift
+	local status
 	output=$("$@" 2>&1)
 	status=$?
 	echo "$output"
 	[ $status -eq 0 ] || { echo "exit status $status"; return 1; }
+}
+
+prints()
+{
+	local text=$1 output
+	shift
+	tap_run "$@" || return 1
 	grep -qF -- "$text" <<<"$output" || { echo "without: $text"; return 1; }
 }
 
 silent()
 {
-	local text=$1 output status
+	local text=$1 output
 	shift
-	output=$("$@" 2>&1)
-	status=$?
-	echo "$output"
-	[ $status -eq 0 ] || { echo "exit status $status"; return 1; }
+	tap_run "$@" || return 1
 	! grep -F -- "$text" <<<"$output"
 }
 
