@@ -43,7 +43,7 @@ tested() {
 	tested openstack-keystone 'db_sync makes a whole database' "the unit's command comes up" \
 		'tokens: issue, validate, revoke' 'passwords: wrong' 'every URL of the catalog answers' \
 		'every document that it offers is JSON' 'ec2tokens wants authentication' \
-		's3tokens wants authentication' 'a restricted application credential makes no credentials' \
+		's3tokens wants authentication' 'restricted application credentials and trusts make no credentials' \
 		'openstack token issue' 'slapd with the people of the sample' 'SIGTERM ends it'
 }
 
