@@ -95,7 +95,6 @@ static KilnSandboxRequest *client_request(const KilnSmokeJob *job, char *const *
 {
 	const KilnSmoke *smoke = job->smoke;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	const char *variables[] = {NULL};
 	KilnSandboxRequest *request;
 
 	g_ptr_array_add(argv, (gpointer) "/srv/kiln/smoke-client");
@@ -105,7 +104,7 @@ static KilnSandboxRequest *client_request(const KilnSmokeJob *job, char *const *
 		g_ptr_array_add(argv, *nevras);
 	g_ptr_array_add(argv, NULL);
 	request = kiln_smoke_request(
-		smoke->client->trees, (const char *const *)argv->pdata, variables, CLIENT_WALL_S);
+		smoke->client->trees, (const char *const *)argv->pdata, CLIENT_WALL_S);
 	kiln_smoke_bind_repositories(job, request);
 	kiln_smoke_bind_test(job, request);
 	kiln_sandbox_request_tree(
@@ -118,14 +117,13 @@ static KilnSandboxRequest *test_request(const KilnSmokeJob *job)
 {
 	g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
 	const char *argv[] = {"/srv/smoke/test", NULL};
-	const char *variables[] = {NULL};
 	KilnSandboxRequest *request;
 
 	for (char **tree = job->smoke->minimal->trees; *tree; tree++)
 		g_ptr_array_add(layers, g_strdup(*tree));
 	g_ptr_array_add(layers, g_build_filename(job->upper, "tree", NULL));
 	g_ptr_array_add(layers, NULL);
-	request = kiln_smoke_request((char **)layers->pdata, argv, variables, TEST_WALL_S);
+	request = kiln_smoke_request((char **)layers->pdata, argv, TEST_WALL_S);
 	kiln_smoke_bind_test(job, request);
 	return request;
 }

@@ -14,7 +14,6 @@ static KilnSandboxRequest *host_request(
 {
 	const struct KilnSmoke *smoke = job->smoke;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	const char *variables[] = {NULL};
 	KilnSandboxRequest *request;
 
 	g_ptr_array_add(argv, (gpointer) "/srv/kiln/smoke-host");
@@ -27,7 +26,7 @@ static KilnSandboxRequest *host_request(
 		g_ptr_array_add(argv, *nevras);
 	g_ptr_array_add(argv, NULL);
 	request = kiln_smoke_request(
-		smoke->client->trees, (const char *const *)argv->pdata, variables, HOST_WALL_S);
+		smoke->client->trees, (const char *const *)argv->pdata, HOST_WALL_S);
 	request->boot = TRUE;
 	request->upper = g_strdup(job->upper);
 	kiln_smoke_bind_repositories(job, request);

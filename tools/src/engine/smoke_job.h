@@ -28,9 +28,8 @@ typedef struct {
 	char *writable; /* in it, $KILN_SMOKE_LOGS of the test */
 } KilnSmokeJob;
 
-/* A run as root of `argv` on `layers`, with `variables` (name, value, …, NULL). Caller owns. */
-KilnSandboxRequest *kiln_smoke_request(
-	char **layers, const char *const *argv, const char *const *variables, gint64 wall_s);
+/* A run as root of `argv` on `layers`. Caller owns. */
+KilnSandboxRequest *kiln_smoke_request(char **layers, const char *const *argv, gint64 wall_s);
 
 /* Adds what serving and installing need: helper scripts (the first of `argv` is /srv/kiln/NAME), the
  * candidate tree under its host name, the base and the package's smoke test. */

@@ -20,8 +20,7 @@
 /* Of tools/libexec, what the sandboxes run. */
 static const char *const scripts[] = {"smoke-lib", "smoke-client", "smoke-host"};
 
-KilnSandboxRequest *kiln_smoke_request(
-	char **layers, const char *const *argv, const char *const *variables, gint64 wall_s)
+KilnSandboxRequest *kiln_smoke_request(char **layers, const char *const *argv, gint64 wall_s)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
 
@@ -31,9 +30,6 @@ KilnSandboxRequest *kiln_smoke_request(
 	request->argv = g_strdupv((char **)argv);
 	request->user = KILN_SANDBOX_ROOT;
 	request->environment = kiln_sandbox_environment(KILN_SANDBOX_ROOT, "kiln");
-	for (; *variables; variables += 2)
-		request->environment =
-			g_environ_setenv(request->environment, variables[0], variables[1], TRUE);
 	request->hostname = g_strdup("kiln");
 	request->limits = (KilnSandboxLimits){.wall_s = wall_s, .output_bytes = OUTPUT_MAX_BYTES};
 	return request;

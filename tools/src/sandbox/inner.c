@@ -16,17 +16,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static gboolean set_abandoned(GError **error)
+{
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "kiln-root: the supervisor is gone");
+	return FALSE;
+}
+
 /* Limits are put in force while namespaces and mounts are made: moving a process into a control
  * group takes the kernel longer than either. Nothing of others has run here before. */
 static gboolean await_go(const KilnInside *inside, GError **error)
 {
 	KilnControlMessage message;
 
-	if (!kiln_control_receive(inside->control_fd, &message)) {
-		g_set_error(
-			error, KILN_ERROR, KILN_ERROR_SYSTEM, "kiln-root: the supervisor is gone");
-		return FALSE;
-	}
+	if (!kiln_control_receive(inside->control_fd, &message))
+		return set_abandoned(error);
 	g_free(message.text);
 	return kiln_namespace_enter_cgroup(error);
 }
@@ -91,7 +94,7 @@ static gboolean enter(const KilnInside *inside, char **ret_slave, GError **error
 		return FALSE;
 	/* The supervisor may have died while the kernel did not know that we die with it. */
 	if (!kiln_control_send(inside->control_fd, KILN_CONTROL_MOUNTED, 0, NULL, -1))
-		return FALSE;
+		return set_abandoned(error);
 	return !inside->request->boot || kiln_host_boot(inside->control_fd, error);
 }
 
