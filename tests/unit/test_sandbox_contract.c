@@ -230,6 +230,44 @@ static void test_request_fields(void **state)
 		"127.0.0.1 other.example.org\ni686\n%dist .k1\n");
 }
 
+/* All of the contract that a script can look at, each line with where it is from. */
+static const char inspection[] =
+	"busybox tr '\\0' '\\n' < /proc/$$/environ | busybox sort | sed 's/^/environment /';"
+	"for file in .rpmmacros /etc/passwd /etc/group /etc/hosts /proc/self/limits /proc/self/mounts; do"
+	"	sed \"s,^,$file ,\" $file; done;"
+	"id; pwd; umask; hostname; busybox nproc; uname -m; ls -l /dev /builddir/build | wc -l";
+
+static void test_processors_are_one_variable(void **state)
+{
+	g_autoptr(KilnSandboxRequest) request = sandbox_request(*state, inspection);
+	g_autoptr(KilnSandboxRequest) divided = sandbox_request(*state, inspection);
+	g_auto(KilnSandboxReport) report = {0}, other = {0};
+	g_autofree char *plain = sandbox_execute(*state, request, &report), *output = NULL, *rest = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	divided->processors = 3;
+	output = sandbox_execute(*state, divided, &other);
+	parts = g_strsplit(output, "environment RPM_BUILD_NCPUS=3\n", -1);
+	assert_int_equal(g_strv_length(parts), 2);
+	rest = g_strconcat(parts[0], parts[1], NULL);
+	assert_string_equal(rest, plain);
+	assert_non_null(strstr(plain, "environment TERM=vt100\n"));
+	assert_non_null(strstr(plain, "/etc/passwd mockbuild:"));
+}
+
+static void test_processors_over_an_environment(void **state)
+{
+	g_autoptr(KilnSandboxRequest) request = sandbox_request(*state, "echo $A $RPM_BUILD_NCPUS");
+	const char *environment[] = {"A=b", "RPM_BUILD_NCPUS=7", NULL};
+	g_auto(KilnSandboxReport) report = {0};
+	g_autofree char *output = NULL;
+
+	request->environment = g_strdupv((char **)environment);
+	request->processors = 2;
+	output = sandbox_execute(*state, request, &report);
+	assert_string_equal(output, "b 2\n");
+}
+
 static void test_program_from_path_and_missing(void **state)
 {
 	SandboxFixture *fixture = *state;
@@ -260,6 +298,8 @@ int main(void)
 		cmocka_unit_test(test_build_user_has_no_rights),
 		cmocka_unit_test(test_root_is_confined),
 		cmocka_unit_test(test_request_fields),
+		cmocka_unit_test(test_processors_are_one_variable),
+		cmocka_unit_test(test_processors_over_an_environment),
 		cmocka_unit_test(test_program_from_path_and_missing),
 	};
 

@@ -28,6 +28,7 @@ static KilnSandboxRequest *full_request(void)
 	request->hostname = g_strdup("builder");
 	request->argv = g_strdupv((char **)argv);
 	request->environment = g_strdupv((char **)environment);
+	request->processors = 6;
 	request->working_directory = g_strdup("/");
 	request->terminal = TRUE;
 	request->network_hosts = g_strdupv((char **)hosts);
@@ -52,6 +53,7 @@ static void test_request_survives_json(void **state)
 	second = kiln_sandbox_request_emit(again, &error);
 	assert_string_equal(text, second);
 	assert_int_equal(again->limits.processes, 5);
+	assert_int_equal(again->processors, 6);
 	assert_string_equal(again->argv[2], "echo \"ü\n\"");
 	assert_string_equal(((KilnSandboxTree *)again->trees->pdata[0])->layers[1], "/a/c");
 	assert_true(((KilnSandboxBind *)again->binds->pdata[0])->writable);
@@ -75,6 +77,8 @@ static void test_request_refuses_json(void **state)
 		{"{\"kind\": \"run\", \"layers\": [[\"/a\"]]}", "is not a text"},
 		{"{\"kind\": \"run\", \"user\": \"daemon\"}", "no known value"},
 		{"{\"kind\": \"run\", \"terminal\": 1}", "neither true nor false"},
+		{"{\"kind\": \"run\", \"processors\": \"2\"}", "not a whole number"},
+		{"{\"kind\": \"run\", \"processors\": -1}", "out of range"},
 		{"{\"kind\": \"run\", \"limits\": []}", "is not an object"},
 		{"{\"kind\": \"run\", \"limits\": {\"wall_s\": -1}}", "out of range"},
 		{"{\"kind\": \"run\", \"limits\": {\"wall_s\": 1.5}}", "not a whole number"},
@@ -226,6 +230,12 @@ static const struct {
 		"environment"},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"environment\":[\"A B=b\"]}",
 		"environment"},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":8192}", NULL},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":8193}",
+		"processors \"8193\""},
+	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":1}",
+		"only a run takes processors"},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"processors\":1}", "only a run takes processors"},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"hostname\":\"a\\nb\"}",
 		"host name \"a\\nb\""},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"hostname\":\"\"}", "host name"},

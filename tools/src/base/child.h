@@ -2,6 +2,10 @@
 /*
  * One child process: what to start, how it ended, and the running child between: started, pumped,
  * reaped. base/process.h has what everybody else calls; nothing here decides when to wait.
+ *
+ * Threads: any of them may start children; one child is one thread's. The kernel ties it to the thread
+ * that started it, not to the process: it is killed when that thread ends (PR_SET_PDEATHSIG, prctl(2)), so
+ * a child is to be waited for, or freed, in the thread that started it.
  */
 #pragma once
 

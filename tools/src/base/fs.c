@@ -170,9 +170,17 @@ gboolean kiln_fs_replace_text(const char *path, const char *text, GError **error
 	return kiln_fs_replace(path, text, strlen(text), 0644, error);
 }
 
+/* A name for what is to replace `path`: two threads may be at the same one. */
+static char *name_beside(const char *path)
+{
+	static int serial;
+
+	return g_strdup_printf("%s.%d.%d.new", path, (int)getpid(), g_atomic_int_add(&serial, 1));
+}
+
 gboolean kiln_fs_replace_link(const char *path, const char *target, GError **error)
 {
-	g_autofree char *temporary = g_strdup_printf("%s.%d.new", path, (int)getpid());
+	g_autofree char *temporary = name_beside(path);
 
 	if (unlink(temporary) != 0 && errno != ENOENT)
 		return kiln_error_set_errno(error, errno, "removing \"%s\"", temporary);
@@ -280,7 +288,7 @@ gboolean kiln_fs_copy(const char *source, const char *destination, GError **erro
 
 gboolean kiln_fs_link_or_copy(const char *source, const char *destination, GError **error)
 {
-	g_autofree char *temporary = g_strdup_printf("%s.%d.new", destination, (int)getpid());
+	g_autofree char *temporary = name_beside(destination);
 
 	unlink(temporary);
 	if (link(source, temporary) == 0) {

@@ -35,8 +35,9 @@ static void call_free(Call *call)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-/* Set up while the program starts, then only read. */
+/* Directories of kiln_root_allow, of char; under its lock. */
 static GPtrArray *allowed;
+static GMutex allowed_lock;
 
 char *kiln_root_program(const char *name, GError **error)
 {
@@ -57,6 +58,8 @@ char *kiln_root_program(const char *name, GError **error)
 
 static void add_allowed(const char *directory)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&allowed_lock);
+
 	if (!allowed)
 		allowed = g_ptr_array_new_with_free_func(g_free);
 	if (!g_ptr_array_find_with_equal_func(allowed, directory, g_str_equal, NULL))
@@ -91,10 +94,12 @@ static int make_memory_file(const char *name, const char *text, GError **error)
 static gboolean make_argv(Call *call, GError **error)
 {
 	char *program = kiln_root_program("kiln-root", error);
+	g_autoptr(GMutexLocker) locker = NULL;
 
 	if (!program)
 		return FALSE;
 	g_ptr_array_add(call->argv, program);
+	locker = g_mutex_locker_new(&allowed_lock);
 	for (guint i = 0; allowed && i < allowed->len; i++) {
 		g_ptr_array_add(call->argv, g_strdup("--allow"));
 		g_ptr_array_add(call->argv, g_strdup(allowed->pdata[i]));

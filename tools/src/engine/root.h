@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The client of kiln-root: the only way Kiln makes layers, runs programs in buildroots and removes
- * what they left. The helper dies with its caller, and with it every process and mount it made.
+ * what they left. The helper dies with the thread that called it (base/child.h), and with it every
+ * process and mount it made. Any number of threads may call at once; two requests with the same
+ * `upper` are not meant to: the second is told BUSY.
  */
 #pragma once
 

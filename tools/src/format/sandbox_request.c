@@ -75,6 +75,7 @@ static const Field request_fields[] = {
 	{"hostname", TEXT, G_STRUCT_OFFSET(KilnSandboxRequest, hostname)},
 	{"argv", TEXTS, G_STRUCT_OFFSET(KilnSandboxRequest, argv)},
 	{"environment", TEXTS, G_STRUCT_OFFSET(KilnSandboxRequest, environment)},
+	{"processors", NUMBER, G_STRUCT_OFFSET(KilnSandboxRequest, processors)},
 	{"working_directory", TEXT, G_STRUCT_OFFSET(KilnSandboxRequest, working_directory)},
 	{"terminal", BOOLEAN, G_STRUCT_OFFSET(KilnSandboxRequest, terminal)},
 	{"boot", BOOLEAN, G_STRUCT_OFFSET(KilnSandboxRequest, boot)},

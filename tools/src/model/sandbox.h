@@ -61,6 +61,7 @@ typedef struct {
 	char *hostname;		 /* NULL: "mock" */
 	char **argv;		 /* run, evaluate */
 	char **environment;	 /* NULL: the contract's, see kiln_sandbox_environment */
+	gint64 processors;	 /* run only: RPM_BUILD_NCPUS on top of either; 0: not set */
 	char *working_directory; /* NULL: "/builddir" for mockbuild, "/" for root */
 	gboolean terminal;	 /* an interactive program on the caller's terminal */
 	gboolean boot; /* run as root only: the tree's own init is started and `argv` runs beside it */

@@ -15,6 +15,7 @@
 #define ARGUMENTS_MAX 4096
 #define HOST_NAME_MAX_BYTES 64
 #define LIMIT_MAX_S (30 * 24 * 3600)
+#define PROCESSORS_MAX 8192 /* of any Linux kernel: CONFIG_NR_CPUS */
 
 static gboolean refuse(GError **error, const char *what, const char *value)
 {
@@ -144,6 +145,17 @@ static gboolean check_environment(char *const *environment, GError **error)
 	return TRUE;
 }
 
+static gboolean check_processors(const KilnSandboxRequest *request, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, request->processors);
+
+	if (request->processors < 0 || request->processors > PROCESSORS_MAX)
+		return refuse(error, "processors", text);
+	if (request->processors > 0 && request->kind != KILN_SANDBOX_RUN)
+		return refuse(error, "only a run takes processors", text);
+	return TRUE;
+}
+
 static gboolean check_command(const KilnSandboxRequest *request, GError **error)
 {
 	if (!request->argv || !request->argv[0] || !request->argv[0][0])
@@ -214,7 +226,7 @@ gboolean kiln_sandbox_check(const KilnSandboxRequest *request, GError **error)
 	if (!check_paths("layer", request->layers, LAYERS_MAX, error) ||
 		(request->upper && !check_path("upper", request->upper, error)) ||
 		!check_names(request, error) || !check_limits(&request->limits, error) ||
-		!check_boot(request, error))
+		!check_processors(request, error) || !check_boot(request, error))
 		return FALSE;
 	switch (request->kind) {
 	case KILN_SANDBOX_INSTALL:

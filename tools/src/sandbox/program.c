@@ -88,14 +88,20 @@ static gboolean become(const KilnInside *inside, const char *slave, GError **err
 		error);
 }
 
+/* rpm takes RPM_BUILD_NCPUS for the number of processors: %_smp_mflags, %_smp_build_ncpus. */
 static char **environment_of(const KilnSandboxRequest *request)
 {
 	gboolean root = request->kind == KILN_SANDBOX_INSTALL || request->user == KILN_SANDBOX_ROOT;
+	g_autofree char *processors = g_strdup_printf("%" G_GINT64_FORMAT, request->processors);
+	char **environment =
+		request->environment
+			? g_strdupv(request->environment)
+			: kiln_sandbox_environment(root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD,
+				  request->hostname);
 
-	if (request->environment)
-		return request->environment;
-	return kiln_sandbox_environment(
-		root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD, request->hostname);
+	if (request->processors == 0)
+		return environment;
+	return g_environ_setenv(environment, "RPM_BUILD_NCPUS", processors, TRUE);
 }
 
 static gboolean change_directory(const KilnSandboxRequest *request, GError **error)
