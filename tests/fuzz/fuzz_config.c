@@ -40,11 +40,35 @@ static void check_url(const char *url)
 	check(strpbrk(url, " \t\n\r\"'$") == NULL, "a URL that no .repo file can hold");
 }
 
+/* What rpm is given holds one line per macro, each of which begins with the macro's name. */
+static void check_options(const KilnConfig *config, const KilnPackageOptions *options)
+{
+	g_auto(GStrv) with = kiln_package_options_with(options, TRUE);
+	g_auto(GStrv) without = kiln_package_options_without(options, TRUE);
+	g_auto(GStrv) defines = kiln_package_options_defines(options);
+	g_autofree char *text = kiln_package_options_macros(options, TRUE);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	check(kiln_config_is_name(options->name), "options of what is no name");
+	check(kiln_config_package(config, options->name) == options, "options twice");
+	for (char **name = with; *name; name++)
+		check(!g_strv_contains((const char *const *)without, *name), "a condition both set and unset");
+	check(g_strv_length(lines) ==
+			g_strv_length(with) + g_strv_length(without) + g_strv_length(defines) + 1,
+		"a macro of several lines");
+	for (char **line = lines; line[0] && line[1]; line++)
+		check(**line == '%' && (g_ascii_isalpha((*line)[1]) || (*line)[1] == '_'),
+			"a line that defines no macro");
+}
+
 static void check_config(const KilnConfig *config)
 {
 	check_url(config->url);
 	check(kiln_config_is_name(config->channel), "a channel that is no name");
 	check(config->limits.wall_s >= 0 && config->limits.memory_bytes >= 0, "a negative limit");
+	check(config->jobs >= 0 && config->memory_per_job_bytes > 0, "jobs or memory out of bounds");
+	for (guint i = 0; i < config->packages->len; i++)
+		check_options(config, config->packages->pdata[i]);
 	for (guint i = 0; i < config->collections->len; i++) {
 		const KilnCollection *collection = config->collections->pdata[i];
 

@@ -30,6 +30,77 @@ static void test_config_values(void **state)
 	assert_null(kiln_config_find(config, "diablo"));
 }
 
+#define URL "[publish]\nurl = http://x\n"
+
+static void test_build(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnConfig) unset = kiln_config_parse(URL, "kiln.conf", &error);
+	g_autoptr(KilnConfig) set = kiln_config_parse(
+		URL "[build]\njobs = 3\nmemory-per-job-mib = 2048\n", "kiln.conf", &error);
+
+	(void)state;
+	assert_no_error(error);
+	assert_int_equal(unset->jobs, 0);
+	assert_int_equal(unset->memory_per_job_bytes, 1024 * 1024 * 1024);
+	assert_int_equal(set->jobs, 3);
+	assert_int_equal(set->memory_per_job_bytes, 2048LL * 1024 * 1024);
+}
+
+/* Order and repetition in the file say nothing. */
+static const char options_text[] = URL
+	"[package perl-Foo]\nwith = zstd api zstd\nwithout = docs, tests\nbootstrap-with = docs minimal\n"
+	"bootstrap-without = api\ncheck = no\nmacro.zebra = %{?x:a} = {b [c\nmacro.alpha =\n"
+	"[package plain]\n";
+
+static void test_package_options(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnConfig) config = kiln_config_parse(options_text, "kiln.conf", &error);
+	const KilnPackageOptions *options = config ? kiln_config_package(config, "perl-Foo") : NULL;
+	g_autofree char *macros = NULL, *bootstrap = NULL;
+	static const char defines[] =
+		"%__spec_check_template echo 'skipped: kiln.conf has check = no for this package'; exit 0\n"
+		"%alpha %{nil}\n%zebra %{?x:a} = {b [c\n";
+
+	(void)state;
+	assert_no_error(error);
+	assert_non_null(options);
+	assert_false(options->check);
+	assert_int_equal(options->macros->len, 2);
+	macros = kiln_package_options_macros(options, FALSE);
+	assert_true(g_str_has_prefix(macros, "%_with_api --with-api\n%_with_zstd --with-zstd\n"
+		"%_without_docs --without-docs\n%_without_tests --without-tests\n%__spec"));
+	assert_true(g_str_has_suffix(macros, defines));
+	bootstrap = kiln_package_options_macros(options, TRUE);
+	assert_true(g_str_has_prefix(bootstrap, "%_with_docs --with-docs\n%_with_minimal --with-minimal\n"
+		"%_with_zstd --with-zstd\n%_without_api --without-api\n%_without_tests --without-tests\n%__spec"));
+	assert_true(g_str_has_suffix(bootstrap, defines));
+}
+
+static void test_no_options(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnConfig) config = kiln_config_parse(options_text, "kiln.conf", &error);
+	const KilnPackageOptions *const none[] = {config ? kiln_config_package(config, "plain") : NULL, NULL};
+
+	(void)state;
+	assert_no_error(error);
+	assert_non_null(none[0]);
+	assert_true(none[0]->check);
+	assert_null(kiln_config_package(config, "perl"));
+	for (gsize i = 0; i < G_N_ELEMENTS(none); i++) {
+		g_autofree char *macros = kiln_package_options_macros(none[i], TRUE);
+		g_auto(GStrv) with = kiln_package_options_with(none[i], FALSE);
+		g_auto(GStrv) without = kiln_package_options_without(none[i], TRUE);
+		g_auto(GStrv) defines = kiln_package_options_defines(none[i]);
+		assert_string_equal(macros, "");
+		assert_null(with[0]);
+		assert_null(without[0]);
+		assert_null(defines[0]);
+	}
+}
+
 static void test_config_refusals(void **state)
 {
 	static const struct {
@@ -56,6 +127,28 @@ static void test_config_refusals(void **state)
 		{"[publish]\nurl = http://x\n[collection a]\ntargets =\n", "kiln.conf:4: names no target"},
 		{"[publish]\nurl = http://x\n[collection a]\n", "section [collection a] lacks the key \"targets\""},
 		{"[publish]\nurl = \xff\n", "is not UTF-8 text"},
+		{URL "[build]\njobs = many\n", "kiln.conf:4: key \"jobs\": \"many\" is not a number"},
+		{URL "[build]\njobs = 100000\n", "kiln.conf:4: more than 1024 jobs"},
+		{URL "[build]\nmemory-per-job-mib = 0\n", "kiln.conf:4: no build needs 0 MiB"},
+		{URL "[build]\nmemory-per-job-mib = 99999999999999\n", "kiln.conf:4: no build needs"},
+		{URL "[package a/b]\ncheck = no\n", "kiln.conf:3: \"a/b\" is not a name"},
+		{URL "[package a]\ncheck = maybe\n", "kiln.conf:4: key \"check\": \"maybe\" is neither yes nor no"},
+		{URL "[package a]\nchek = no\n", "kiln.conf:4: unknown key \"chek\" in [package a]; did you mean \"check\"?"},
+		{URL "[package a]\nwith = x y-z\n", "kiln.conf:4: \"y-z\" is no build condition"},
+		{URL "[package a]\nbootstrap-with = %{x}\n", "kiln.conf:4: \"%{x}\" is no build condition"},
+		{URL "[package a]\nwith = x y\nwithout = z y\n", "kiln.conf:5: \"y\" is both set and unset"},
+		{URL "[package a]\nbootstrap-without = y\nbootstrap-with = y\n", "kiln.conf:4: \"y\" is both"},
+		{URL "[package a]\nmacro. = y\n", "kiln.conf:4: unknown key \"macro.\" in [package a]"},
+		{URL "[package a]\nmacro = y\n", "kiln.conf:4: unknown key \"macro\" in [package a]"},
+		{URL "[package a]\nmacro.ab = y\n", "kiln.conf:4: \"ab\" is not a macro's name"},
+		{URL "[package a]\nmacro.7up = y\n", "kiln.conf:4: \"7up\" is not a macro's name"},
+		{URL "[package a]\nmacro.a b c = y\n", "kiln.conf:4: \"a b c\" is not a macro's name"},
+		{URL "[package a]\nmacro.abc = 1\nmacro.abc = 2\n", "kiln.conf:5: key \"macro.abc\" stands twice"},
+		{URL "[package a]\nmacro.abc = %{x\n", "kiln.conf:4: the body of \"abc\" does not end with its line"},
+		{URL "[package a]\nmacro.abc = %(echo (a)\n", "kiln.conf:4: the body of \"abc\" does not end"},
+		{URL "[package a]\nmacro.abc = {x\n", "kiln.conf:4: the body of \"abc\" does not end"},
+		{URL "[package a]\nmacro.abc = x \\\n", "kiln.conf:4: the body of \"abc\" does not end"},
+		{URL "[package a]\nmacro.abc = x\x01y\n", "kiln.conf:4: the body of \"abc\" holds a control"},
 	};
 
 	(void)state;
@@ -108,6 +201,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_values),
+		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_package_options),
+		cmocka_unit_test(test_no_options),
 		cmocka_unit_test(test_config_refusals),
 		cmocka_unit_test(test_target_values),
 		cmocka_unit_test(test_target_refusals),

@@ -106,7 +106,7 @@ static gboolean lock(KilnContext *context, const KilnCatalogPackage *package, co
 static gboolean do_package(
 	KilnContext *context, const KilnCatalogPackage *package, KilnJson *json, GError **error)
 {
-	g_autoptr(KilnSpec) spec = kiln_context_evaluate(context, package, error);
+	g_autoptr(KilnSpec) spec = kiln_context_evaluate(context, package, FALSE, error);
 
 	if (spec == NULL)
 		return FALSE;

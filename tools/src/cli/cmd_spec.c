@@ -92,7 +92,7 @@ static KilnSpec *evaluate(const KilnInvocation *invocation, GError **error)
 	const KilnCatalogPackage *package =
 		context ? kiln_catalog_find(context->packages, invocation->arguments[0], error) : NULL;
 
-	return package ? kiln_context_evaluate(context, package, error) : NULL;
+	return package ? kiln_context_evaluate(context, package, FALSE, error) : NULL;
 }
 
 static gboolean run(const KilnInvocation *invocation, GError **error)

@@ -157,13 +157,21 @@ static void shorten_paths(const KilnProject *project, GError *error)
 	error->message = g_strjoinv("", parts);
 }
 
-KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, GError **error)
+KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, gboolean is_bootstrap,
+	GError **error)
 {
+	const KilnPackageOptions *options = kiln_config_package(context->project->config, package->name);
+	g_auto(GStrv) with = kiln_package_options_with(options, is_bootstrap);
+	g_auto(GStrv) without = kiln_package_options_without(options, is_bootstrap);
+	g_auto(GStrv) defines = kiln_package_options_defines(options);
 	const KilnLayers *layers = kiln_context_buildroot(context, error);
 	const char *directories[] = {package->spec_directory, package->patch_directory, NULL};
 	KilnEvaluation evaluation = {.spec = package->spec_path,
 		.directories = directories,
 		.macros = context->macros_path,
+		.with = (const char *const *)with,
+		.without = (const char *const *)without,
+		.defines = (const char *const *)defines,
 		.cache = context->project->cache};
 	g_autoptr(GError) local = NULL;
 	KilnSpec *spec;

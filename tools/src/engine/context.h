@@ -46,5 +46,7 @@ KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *re
 gboolean kiln_context_add_built(
 	KilnContext *context, const char *package, const char *const *paths, GError **error);
 
-/* Evaluates the spec of `package` in the target's root (cached). Caller owns. */
-KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, GError **error);
+/* Evaluates the spec of `package` in the target's root (cached) with its options of kiln.conf, as its bootstrap
+ * build sees it or as every other does. Caller owns. */
+KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *package, gboolean is_bootstrap,
+	GError **error);

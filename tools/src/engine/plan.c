@@ -47,7 +47,7 @@ static GPtrArray *evaluate_all(KilnContext *context, GError **error)
 		KilnPlanItem *item = g_new0(KilnPlanItem, 1);
 		g_ptr_array_add(items, item);
 		item->package = context->packages->pdata[i];
-		item->spec = kiln_context_evaluate(context, item->package, error);
+		item->spec = kiln_context_evaluate(context, item->package, FALSE, error);
 		if (!item->spec || !check_name(item, error))
 			return NULL;
 		item->spec_sha256 = kiln_digest_of_file(item->package->spec_path, NULL, error);

@@ -7,6 +7,11 @@
 #include <string.h>
 
 #define MIB (1024 * 1024)
+#define MACRO_PREFIX "macro."
+#define JOBS_MAX 1024
+#define MEMORY_PER_JOB_MIB 1024
+/* rpm defines no macro with a shorter name. */
+#define MACRO_NAME_MIN 3
 
 static const KilnIniKey config_schema[] = {
 	{"publish", "url", TRUE},
@@ -18,6 +23,14 @@ static const KilnIniKey config_schema[] = {
 	{"limits", "output-mib", FALSE},
 	{"limits", "memory-mib", FALSE},
 	{"limits", "processes", FALSE},
+	{"build", "jobs", FALSE},
+	{"build", "memory-per-job-mib", FALSE},
+	{"package *", "with", FALSE},
+	{"package *", "without", FALSE},
+	{"package *", "bootstrap-with", FALSE},
+	{"package *", "bootstrap-without", FALSE},
+	{"package *", "check", FALSE},
+	{"package *", MACRO_PREFIX "*", FALSE},
 	{"collection *", "description", FALSE},
 	{"collection *", "targets", TRUE},
 	{NULL, NULL, FALSE},
@@ -92,6 +105,139 @@ static gboolean parse_limits(const KilnIni *ini, KilnLimits *limits, GError **er
 	return TRUE;
 }
 
+static gboolean parse_build(const KilnIni *ini, KilnConfig *config, GError **error)
+{
+	const char *group = "build";
+	gint64 memory_mib = 0;
+
+	if (!kiln_ini_get_number(ini, group, "jobs", 0, &config->jobs, error) ||
+		!kiln_ini_get_number(
+			ini, group, "memory-per-job-mib", MEMORY_PER_JOB_MIB, &memory_mib, error))
+		return FALSE;
+	if (config->jobs > JOBS_MAX)
+		return kiln_ini_set_error(ini, group, "jobs", error, "more than %d jobs", JOBS_MAX);
+	if (memory_mib == 0 || memory_mib > G_MAXINT64 / MIB)
+		return kiln_ini_set_error(ini, group, "memory-per-job-mib", error,
+			"no build needs %" G_GINT64_FORMAT " MiB of memory", memory_mib);
+	config->memory_per_job_bytes = memory_mib * MIB;
+	return TRUE;
+}
+
+/* What rpm takes as a macro's name, of which a build condition becomes a part. */
+static gboolean is_macro_name(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+	return *text && strlen(text) <= 128 && strspn(text, allowed) == strlen(text);
+}
+
+static gboolean parse_conditions(
+	const KilnIni *ini, const char *group, const char *key, char ***ret_names, GError **error)
+{
+	g_auto(GStrv) names = kiln_ini_get_list(ini, group, key);
+
+	for (char **name = names; *name; name++)
+		if (!is_macro_name(*name))
+			return kiln_ini_set_error(ini, group, key, error,
+				"\"%s\" is no build condition: use letters, digits and _", *name);
+	*ret_names = g_steal_pointer(&names);
+	return TRUE;
+}
+
+static gboolean check_apart(const KilnIni *ini, const char *group, const char *key, char **names, char **others,
+	GError **error)
+{
+	for (char **name = names; *name; name++)
+		if (g_strv_contains((const char *const *)others, *name))
+			return kiln_ini_set_error(
+				ini, group, key, error, "\"%s\" is both set and unset", *name);
+	return TRUE;
+}
+
+/* TRUE when rpm finds the end of `body` where the line ends, as where it reads macro files. */
+static gboolean ends_with_line(const char *body)
+{
+	static const char opening[] = "{([", closing[] = "})]";
+	int depths[] = {0, 0, 0};
+	const char *p, *mark;
+
+	for (p = body; *p; p++) {
+		gboolean is_call = *p == '%' && p[1];
+		if (*p == '\\' && !*++p)
+			return FALSE;
+		if (is_call)
+			p++;
+		/* Braces around the whole body are rpm's own way to write one of several lines. */
+		if ((mark = strchr(opening, *p)) &&
+			(is_call || depths[mark - opening] > 0 || (p == body && *p == '{')))
+			depths[mark - opening]++;
+		else if ((mark = strchr(closing, *p)) && depths[mark - closing] > 0)
+			depths[mark - closing]--;
+	}
+	return depths[0] == 0 && depths[1] == 0 && depths[2] == 0;
+}
+
+static gboolean check_macro(const KilnIni *ini, const char *group, const char *key, const KilnMacro *macro,
+	GError **error)
+{
+	if (!is_macro_name(macro->name) || g_ascii_isdigit(*macro->name) ||
+		strlen(macro->name) < MACRO_NAME_MIN)
+		return kiln_ini_set_error(ini, group, key, error,
+			"\"%s\" is not a macro's name: use at least %d letters, digits and _, not starting "
+			"with a digit", macro->name, MACRO_NAME_MIN);
+	if (!ends_with_line(macro->body))
+		return kiln_ini_set_error(ini, group, key, error,
+			"the body of \"%s\" does not end with its line: a bracket is not closed, or its last "
+			"character is a backslash", macro->name);
+	for (const char *p = macro->body; *p; p++)
+		if (g_ascii_iscntrl(*p) && *p != '\t')
+			return kiln_ini_set_error(ini, group, key, error,
+				"the body of \"%s\" holds a control character", macro->name);
+	return TRUE;
+}
+
+static gint compare_macros(gconstpointer a, gconstpointer b)
+{
+	const KilnMacro *const *first = a, *const *second = b;
+
+	return strcmp((*first)->name, (*second)->name);
+}
+
+static gboolean parse_macros(
+	const KilnIni *ini, const char *group, KilnPackageOptions *options, GError **error)
+{
+	g_auto(GStrv) keys = kiln_ini_list_keys(ini, group, MACRO_PREFIX);
+
+	for (char **key = keys; *key; key++) {
+		KilnMacro *macro = g_new0(KilnMacro, 1);
+		g_ptr_array_add(options->macros, macro);
+		macro->name = g_strdup(*key + strlen(MACRO_PREFIX));
+		macro->body = kiln_ini_get(ini, group, *key, "");
+		if (!check_macro(ini, group, *key, macro, error))
+			return FALSE;
+	}
+	g_ptr_array_sort(options->macros, compare_macros);
+	return TRUE;
+}
+
+static gboolean parse_package(const KilnIni *ini, const char *name, KilnConfig *config, GError **error)
+{
+	g_autofree char *group = g_strconcat("package ", name, NULL);
+	KilnPackageOptions *options = kiln_package_options_new(name);
+
+	g_ptr_array_add(config->packages, options);
+	return check_name(ini, group, NULL, name, error) &&
+		parse_conditions(ini, group, "with", &options->with, error) &&
+		parse_conditions(ini, group, "without", &options->without, error) &&
+		parse_conditions(ini, group, "bootstrap-with", &options->bootstrap_with, error) &&
+		parse_conditions(ini, group, "bootstrap-without", &options->bootstrap_without, error) &&
+		check_apart(ini, group, "without", options->without, options->with, error) &&
+		check_apart(ini, group, "bootstrap-without", options->bootstrap_without,
+			options->bootstrap_with, error) &&
+		kiln_ini_get_boolean(ini, group, "check", TRUE, &options->check, error) &&
+		parse_macros(ini, group, options, error);
+}
+
 static gboolean parse_collection(const KilnIni *ini, const char *name, KilnConfig *config, GError **error)
 {
 	g_autofree char *group = g_strconcat("collection ", name, NULL);
@@ -111,13 +257,26 @@ static gboolean parse_collection(const KilnIni *ini, const char *name, KilnConfi
 	return TRUE;
 }
 
+typedef gboolean (*ParseGroup)(const KilnIni *ini, const char *name, KilnConfig *config, GError **error);
+
+static gboolean parse_groups(
+	const KilnIni *ini, const char *prefix, ParseGroup parse, KilnConfig *config, GError **error)
+{
+	g_auto(GStrv) names = kiln_ini_list_groups(ini, prefix);
+
+	for (char **name = names; *name; name++)
+		if (!parse(ini, *name, config, error))
+			return FALSE;
+	return TRUE;
+}
+
 KilnConfig *kiln_config_parse(const char *text, const char *name, GError **error)
 {
 	g_autoptr(KilnIni) ini = kiln_ini_parse(text, name, config_schema, error);
 	g_autoptr(KilnConfig) config = kiln_config_new();
-	g_auto(GStrv) collections = NULL;
 
-	if (!ini || !parse_url(ini, config, error) || !parse_limits(ini, &config->limits, error))
+	if (!ini || !parse_url(ini, config, error) || !parse_limits(ini, &config->limits, error) ||
+		!parse_build(ini, config, error))
 		return NULL;
 	config->publish_root = kiln_ini_get(ini, "publish", "root", ".kiln/www");
 	config->channel = kiln_ini_get(ini, "publish", "channel", "stable");
@@ -129,10 +288,9 @@ KilnConfig *kiln_config_parse(const char *text, const char *name, GError **error
 			"a channel cannot be called \"snapshots\": that is where snapshots are");
 		return NULL;
 	}
-	collections = kiln_ini_list_groups(ini, "collection ");
-	for (char **collection = collections; *collection; collection++)
-		if (!parse_collection(ini, *collection, config, error))
-			return NULL;
+	if (!parse_groups(ini, "collection ", parse_collection, config, error) ||
+		!parse_groups(ini, "package ", parse_package, config, error))
+		return NULL;
 	return g_steal_pointer(&config);
 }
 

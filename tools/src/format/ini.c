@@ -57,6 +57,15 @@ static gboolean group_matches(const char *pattern, const char *group)
 	return g_str_equal(pattern, group);
 }
 
+static gboolean key_matches(const char *pattern, const char *key)
+{
+	gsize length = strlen(pattern);
+
+	if (g_str_has_suffix(pattern, ".*"))
+		return strncmp(pattern, key, length - 1) == 0 && key[length - 1];
+	return g_str_equal(pattern, "*") || g_str_equal(pattern, key);
+}
+
 static gboolean check_group(const KilnIni *ini, const char *group, int line, GError **error)
 {
 	g_autoptr(GPtrArray) known = g_ptr_array_new();
@@ -84,7 +93,7 @@ static gboolean check_key(const KilnIni *ini, const char *group, const char *nam
 	for (const KilnIniKey *key = ini->schema; key->group; key++) {
 		if (!group_matches(key->group, group))
 			continue;
-		if (g_str_equal(key->key, name) || g_str_equal(key->key, "*"))
+		if (key_matches(key->key, name))
 			return TRUE;
 		g_ptr_array_add(known, (gpointer)key->key);
 	}
@@ -234,14 +243,40 @@ gboolean kiln_ini_get_number(const KilnIni *ini, const char *group, const char *
 	return TRUE;
 }
 
+gboolean kiln_ini_get_boolean(const KilnIni *ini, const char *group, const char *key, gboolean fallback,
+	gboolean *ret_value, GError **error)
+{
+	g_autofree char *value = kiln_ini_get(ini, group, key, fallback ? "yes" : "no");
+
+	if (!g_str_equal(value, "yes") && !g_str_equal(value, "no"))
+		return kiln_ini_set_error(
+			ini, group, key, error, "key \"%s\": \"%s\" is neither yes nor no", key, value);
+	*ret_value = g_str_equal(value, "yes");
+	return TRUE;
+}
+
+/* Those of `names` that start with `prefix`, from their byte `skip` on. */
+static char **select_prefixed(char **names, const char *prefix, gsize skip)
+{
+	GPtrArray *selected = g_ptr_array_new();
+
+	for (char **name = names; name && *name; name++)
+		if (g_str_has_prefix(*name, prefix))
+			g_ptr_array_add(selected, g_strdup(*name + skip));
+	g_ptr_array_add(selected, NULL);
+	return (char **)g_ptr_array_free(selected, FALSE);
+}
+
+char **kiln_ini_list_keys(const KilnIni *ini, const char *group, const char *prefix)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(ini->values, group, NULL, NULL);
+
+	return select_prefixed(keys, prefix, 0);
+}
+
 char **kiln_ini_list_groups(const KilnIni *ini, const char *prefix)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(ini->values, NULL);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-	for (char **group = groups; *group; group++)
-		if (g_str_has_prefix(*group, prefix))
-			g_ptr_array_add(names, g_strdup(*group + strlen(prefix)));
-	g_ptr_array_add(names, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+	return select_prefixed(groups, prefix, strlen(prefix));
 }

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 /* One allowed key. `group` may end in " *" ("collection *") to match any group of that kind, or be "*" for
- * any at all. A key of "*" allows any key in the group. */
+ * any at all. A key of "*" allows any key in the group, one that ends in ".*" any that begins so. */
 typedef struct {
 	const char *group;
 	const char *key;
@@ -32,6 +32,13 @@ char **kiln_ini_get_list(const KilnIni *ini, const char *group, const char *key)
 /* A number within bounds, or `fallback` when absent. */
 gboolean kiln_ini_get_number(const KilnIni *ini, const char *group, const char *key, gint64 fallback,
 	gint64 *ret_number, GError **error);
+
+/* "yes" or "no", or `fallback` when absent. */
+gboolean kiln_ini_get_boolean(const KilnIni *ini, const char *group, const char *key, gboolean fallback,
+	gboolean *ret_value, GError **error);
+
+/* The keys of a group that start with `prefix` ("macro."), with it, in file order. */
+char **kiln_ini_list_keys(const KilnIni *ini, const char *group, const char *prefix);
 
 /* The names of the groups that start with `prefix` ("collection "), without it, in file order. */
 char **kiln_ini_list_groups(const KilnIni *ini, const char *prefix);

@@ -20,13 +20,31 @@ typedef struct {
 	gint64 processes;
 } KilnLimits;
 
+/* "NAME BODY" of an rpm macro. */
+typedef struct {
+	char *name;
+	char *body;
+} KilnMacro;
+
+/* [package NAME]: how one package is built other than its spec says by itself. */
+typedef struct {
+	char *name;
+	char **with, **without; /* build conditions: rpmbuild's --with and --without */
+	char **bootstrap_with, **bootstrap_without; /* the same on top of these, for its bootstrap build */
+	GPtrArray *macros; /* KilnMacro, by name */
+	gboolean check;    /* FALSE: %check is left out */
+} KilnPackageOptions;
+
 typedef struct {
 	char *url;          /* where the published tree is served, without a final slash */
 	char *publish_root; /* as written: relative to the project unless absolute */
 	char *channel;      /* the channel `kiln release` moves */
 	char *key;          /* fingerprint or user id; NULL: the project's own, made on first use */
 	KilnLimits limits;
+	gint64 jobs; /* builds at once; 0: as many as cores and memory allow */
+	gint64 memory_per_job_bytes; /* what one build is taken to need where `jobs` is 0 */
 	GPtrArray *collections; /* KilnCollection */
+	GPtrArray *packages; /* KilnPackageOptions */
 } KilnConfig;
 
 typedef struct {
@@ -50,6 +68,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnConfig, kiln_config_free)
 
 /* The collection called `name`, or NULL. Borrowed. */
 const KilnCollection *kiln_config_find(const KilnConfig *config, const char *name);
+
+KilnPackageOptions *kiln_package_options_new(const char *name);
+void kiln_package_options_free(KilnPackageOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnPackageOptions, kiln_package_options_free)
+
+/* The options of the package called `name`, or NULL. Borrowed. */
+const KilnPackageOptions *kiln_config_package(const KilnConfig *config, const char *name);
+
+/* The build conditions that are set, and those that are unset: sorted, each once. What a bootstrap build says
+ * wins. `options` may be NULL. Caller owns (g_strfreev). */
+char **kiln_package_options_with(const KilnPackageOptions *options, gboolean is_bootstrap);
+char **kiln_package_options_without(const KilnPackageOptions *options, gboolean is_bootstrap);
+
+/* Everything else as "NAME BODY", as rpmbuild's --define takes it. Sorted; caller owns (g_strfreev). */
+char **kiln_package_options_defines(const KilnPackageOptions *options);
+
+/* All of it as the text of an rpm macro file, to stand after the target's macros; "" for none. The same
+ * options give the same text, in whatever order they were written. Caller owns. */
+char *kiln_package_options_macros(const KilnPackageOptions *options, gboolean is_bootstrap);
 
 KilnTarget *kiln_target_new(void);
 void kiln_target_free(KilnTarget *target);
