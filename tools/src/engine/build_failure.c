@@ -45,7 +45,7 @@ gboolean kiln_build_failure_record(
 		.started = job->started,
 		.wall_us = kiln_clock_monotonic_us() - job->start_us};
 
-	return kiln_store_add_build(job->store, &row, error);
+	return kiln_store_add_build(job->store, &row, NULL, error);
 }
 
 /* What `kiln shell` needs to enter the kept buildroot again. */
