@@ -61,6 +61,14 @@ static void check_options(const KilnConfig *config, const KilnPackageOptions *op
 			"a line that defines no macro");
 }
 
+static void check_layout(const KilnLayout *layout)
+{
+	check(layout != NULL && kiln_layout_is_path(layout->specs), "specs outside of the project");
+	check(kiln_layout_is_path(layout->locks), "locks outside of the project");
+	for (char **source = layout->sources; *source != NULL; source++)
+		check(kiln_layout_is_path(*source), "sources outside of the project");
+}
+
 static void check_config(const KilnConfig *config)
 {
 	check_url(config->url);
@@ -77,6 +85,7 @@ static void check_config(const KilnConfig *config)
 		check(collection->targets[0] != NULL, "a collection without targets");
 		for (char **target = collection->targets; *target != NULL; target++)
 			check(kiln_config_is_name(*target), "a target that is no name");
+		check_layout(collection->layout);
 	}
 }
 

@@ -30,6 +30,37 @@ static void test_config_values(void **state)
 	assert_null(kiln_config_find(config, "diablo"));
 }
 
+static KilnCollection *only_collection(KilnConfig *config)
+{
+	return config->collections->pdata[0];
+}
+
+static void test_layouts(void **state)
+{
+	static const char head[] = "[publish]\nurl = http://x\n[collection a]\ntargets = x\n";
+	g_autofree char *topdir_text = g_strconcat(head, "layout = topdir\n", NULL);
+	g_autofree char *git_text = g_strconcat(head,
+		"layout = dist-git\nspecs = rpms\nsources = . src\nlocks = repo-config/l\n", NULL);
+	g_autoptr(KilnConfig) own = kiln_config_parse(head, "kiln.conf", NULL);
+	g_autoptr(KilnConfig) topdir = kiln_config_parse(topdir_text, "kiln.conf", NULL);
+	g_autoptr(KilnConfig) git = kiln_config_parse(git_text, "kiln.conf", NULL);
+	const KilnLayout *layout;
+
+	(void)state;
+	assert_int_equal(only_collection(own)->layout->kind, KILN_LAYOUT_KILN);
+	layout = only_collection(topdir)->layout;
+	assert_int_equal(layout->kind, KILN_LAYOUT_TOPDIR);
+	assert_string_equal(layout->specs, "SPECS");
+	assert_string_equal(layout->sources[0], "SOURCES");
+	assert_null(layout->sources[1]);
+	assert_string_equal(layout->locks, "repo-config/sources/a");
+	layout = only_collection(git)->layout;
+	assert_int_equal(layout->kind, KILN_LAYOUT_DIST_GIT);
+	assert_string_equal(layout->specs, "rpms");
+	assert_string_equal(layout->sources[1], "src");
+	assert_string_equal(layout->locks, "repo-config/l");
+}
+
 #define URL "[publish]\nurl = http://x\n"
 
 static void test_build(void **state)
@@ -125,6 +156,16 @@ static void test_config_refusals(void **state)
 		{"[publish]\nurl = http://x\nchannel = snapshots\n", "kiln.conf:3: a channel cannot be called"},
 		{"[publish]\nurl = http://x\n[collection a/b]\ntargets = x\n", "\"a/b\" is not a name"},
 		{"[publish]\nurl = http://x\n[collection a]\ntargets =\n", "kiln.conf:4: names no target"},
+		{"[publish]\nurl = http://x\n[collection a]\ntargets = x\nlayout = tree\n",
+			"kiln.conf:5: layout \"tree\" is unknown: use kiln, topdir, flat or dist-git"},
+		{"[publish]\nurl = http://x\n[collection a]\ntargets = x\nspecs = SPECS\n",
+			"kiln.conf:5: \"specs\" is for collections with a layout"},
+		{"[publish]\nurl = http://x\n[collection a]\ntargets = x\nlayout = flat\nspecs = ../x\n",
+			"kiln.conf:6: \"../x\" is not a directory below the project"},
+		{"[publish]\nurl = http://x\n[collection a]\ntargets = x\nlayout = flat\nsources = . /x\n",
+			"kiln.conf:6: \"/x\" is not a directory below the project"},
+		{"[publish]\nurl = http://x\n[collection a]\ntargets = x\nlayout = flat\nlocks = a//b\n",
+			"kiln.conf:6: \"a//b\" is not a directory below the project"},
 		{"[publish]\nurl = http://x\n[collection a]\n", "section [collection a] lacks the key \"targets\""},
 		{"[publish]\nurl = \xff\n", "is not UTF-8 text"},
 		{URL "[build]\njobs = many\n", "kiln.conf:4: key \"jobs\": \"many\" is not a number"},
@@ -201,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_values),
+		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_package_options),
 		cmocka_unit_test(test_no_options),

@@ -33,6 +33,10 @@ static const KilnIniKey config_schema[] = {
 	{"package *", MACRO_PREFIX "*", FALSE},
 	{"collection *", "description", FALSE},
 	{"collection *", "targets", TRUE},
+	{"collection *", "layout", FALSE},
+	{"collection *", "specs", FALSE},
+	{"collection *", "sources", FALSE},
+	{"collection *", "locks", FALSE},
 	{NULL, NULL, FALSE},
 };
 
@@ -238,6 +242,71 @@ static gboolean parse_package(const KilnIni *ini, const char *name, KilnConfig *
 		parse_macros(ini, group, options, error);
 }
 
+static gboolean check_path(
+	const KilnIni *ini, const char *group, const char *key, const char *path, GError **error)
+{
+	if (kiln_layout_is_path(path))
+		return TRUE;
+	return kiln_ini_set_error(ini, group, key, error,
+		"\"%s\" is not a directory below the project: give a path without .. that does not start with /",
+		path);
+}
+
+/* Replaces `*place` by what the key says, if it is there. */
+static gboolean parse_place(
+	const KilnIni *ini, const char *group, const char *key, char **place, GError **error)
+{
+	g_autofree char *text = kiln_ini_get(ini, group, key, NULL);
+
+	if (!text)
+		return TRUE;
+	if (!check_path(ini, group, key, text, error))
+		return FALSE;
+	g_free(*place);
+	*place = g_steal_pointer(&text);
+	return TRUE;
+}
+
+static gboolean parse_places(const KilnIni *ini, const char *group, char ***places, GError **error)
+{
+	g_auto(GStrv) list = kiln_ini_get_list(ini, group, "sources");
+
+	if (!*list)
+		return TRUE;
+	for (char **path = list; *path; path++)
+		if (!check_path(ini, group, "sources", *path, error))
+			return FALSE;
+	g_strfreev(*places);
+	*places = g_steal_pointer(&list);
+	return TRUE;
+}
+
+static gboolean refuse_place(const KilnIni *ini, const char *group, const char *key, GError **error)
+{
+	g_autofree char *text = kiln_ini_get(ini, group, key, NULL);
+
+	return !text || kiln_ini_set_error(ini, group, key, error,
+		"\"%s\" is for collections with a layout (topdir, flat or dist-git)", key);
+}
+
+static gboolean parse_layout(const KilnIni *ini, const char *group, KilnCollection *collection, GError **error)
+{
+	g_autofree char *name = kiln_ini_get(ini, group, "layout", "kiln");
+	KilnLayoutKind kind;
+	KilnLayout *layout;
+
+	if (!kiln_layout_kind_from_name(name, &kind))
+		return kiln_ini_set_error(ini, group, "layout", error,
+			"layout \"%s\" is unknown: use kiln, topdir, flat or dist-git", name);
+	collection->layout = layout = kiln_layout_new(kind, collection->name);
+	if (kind == KILN_LAYOUT_KILN)
+		return refuse_place(ini, group, "specs", error) && refuse_place(ini, group, "sources", error) &&
+			refuse_place(ini, group, "locks", error);
+	return parse_place(ini, group, "specs", &layout->specs, error) &&
+		parse_place(ini, group, "locks", &layout->locks, error) &&
+		parse_places(ini, group, &layout->sources, error);
+}
+
 static gboolean parse_collection(const KilnIni *ini, const char *name, KilnConfig *config, GError **error)
 {
 	g_autofree char *group = g_strconcat("collection ", name, NULL);
@@ -254,7 +323,7 @@ static gboolean parse_collection(const KilnIni *ini, const char *name, KilnConfi
 	for (char **target = collection->targets; *target; target++)
 		if (!check_name(ini, group, "targets", *target, error))
 			return FALSE;
-	return TRUE;
+	return parse_layout(ini, group, collection, error);
 }
 
 typedef gboolean (*ParseGroup)(const KilnIni *ini, const char *name, KilnConfig *config, GError **error);

@@ -14,6 +14,7 @@ void kiln_collection_free(KilnCollection *collection)
 	g_free(collection->name);
 	g_free(collection->description);
 	g_strfreev(collection->targets);
+	kiln_layout_free(collection->layout);
 	g_free(collection);
 }
 

@@ -2,13 +2,14 @@
 /* The values of repo-config/kiln.conf and of one target's target.conf. Plain data; see format/config.h. */
 #pragma once
 
-#include <glib.h>
+#include "model/layout.h"
 
 /* A named set of packages that is released together. */
 typedef struct {
 	char *name;
 	char *description;
 	char **targets;
+	KilnLayout *layout; /* never NULL */
 } KilnCollection;
 
 /* What one build may use before it is stopped; 0 means no limit. */
@@ -61,6 +62,7 @@ typedef struct {
 } KilnTarget;
 
 void kiln_collection_free(KilnCollection *collection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnCollection, kiln_collection_free)
 
 KilnConfig *kiln_config_new(void);
 void kiln_config_free(KilnConfig *config);
