@@ -35,12 +35,11 @@ static void test_name_taken(void **state)
 	const Place *place = *state;
 	g_autoptr(KilnSolv) solv = open_place(place);
 	const KilnSolvRepository repository = {.name = "base", .directory = place->repository};
-	const char *none[] = {NULL};
 	g_autoptr(GError) error = NULL;
 
 	assert_false(kiln_solv_add_repository(solv, &repository, &error));
 	assert_true(g_error_matches(error, KILN_ERROR, KILN_ERROR_CONFIG));
-	assert_false(kiln_solv_add_packages(solv, "base", none, 0, NULL));
+	assert_false(kiln_solv_set_packages(solv, "base", NULL, 0, 0, NULL));
 	assert_names(solv, "app", "app lib");
 }
 

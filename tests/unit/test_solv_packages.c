@@ -10,6 +10,20 @@ static const FixturePackage needy = {.name = "needy",
 	.evr_preamble = "Epoch: 3\nVersion: 1.5~rc1\nRelease: 2\n",
 	.body = "Requires: plain >= 1, /usr/share/plain/data, (plain or other)\n%description\nx"};
 
+/* The files `paths` become the repository `name`. */
+static gboolean set_packages(
+	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error)
+{
+	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
+
+	for (; *paths != NULL; paths++) {
+		const KilnSolvFile file = {.path = *paths};
+		g_array_append_val(files, file);
+	}
+	return kiln_solv_set_packages(solv, name, (const KilnSolvFile *)(gpointer)files->data,
+		files->len, priority, error);
+}
+
 static void assert_file(const KilnSolvPackage *package, const char *path)
 {
 	GError *error = NULL;
@@ -64,7 +78,7 @@ static void test_built_packages_win(void **state)
 	rpmmd_create(
 		place->repository, "=Pkg: plain 9 1 noarch\n=Fls: /usr/share/plain/data\n", NULL);
 	g_autoptr(KilnSolv) solv = open_place(place);
-	kiln_solv_add_packages(solv, "built", paths, 10, &error);
+	set_packages(solv, "built", paths, 10, &error);
 	assert_no_error(error);
 	g_autoptr(KilnSolution) solution = resolve(solv, "needy");
 	const GPtrArray *packages = kiln_solution_packages(solution);
@@ -80,7 +94,7 @@ static void test_built_packages_win(void **state)
 	g_autofree char *newer_path = fixture_build(other, &plain_newer);
 	const char *others[] = {newer_path, needy_path, NULL};
 	g_autoptr(KilnSolv) later = open_place(place);
-	kiln_solv_add_packages(later, "built", others, 10, &error);
+	set_packages(later, "built", others, 10, &error);
 	assert_no_error(error);
 	g_autoptr(KilnSolution) none = try_for(later, "plain", solution, &error);
 	assert_null(none);
@@ -98,11 +112,11 @@ static void test_packages_that_are_none(void **state)
 
 	change_file(path, "no package");
 	g_autoptr(KilnSolv) solv = open_place(place);
-	kiln_solv_add_packages(solv, "built", broken, 0, &error);
+	set_packages(solv, "built", broken, 0, &error);
 	assert_no_error(error);
 	assert_fails(solv, "app", KILN_ERROR_VERIFY, "broken-1-1.noarch.rpm");
 	g_autoptr(KilnSolv) other = open_place(place);
-	kiln_solv_add_packages(other, "built", absent, 0, &error);
+	set_packages(other, "built", absent, 0, &error);
 	assert_no_error(error);
 	assert_fails(other, "app", KILN_ERROR_VERIFY, "absent-1-1.noarch.rpm");
 }

@@ -19,18 +19,21 @@ static gboolean check_closure(KilnContext *context, const KilnCompose *compose, 
 	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
 	KilnSolvRepository base = {.name = context->target->name, .directory = context->base_directory};
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
 	g_auto(GStrv) problems = NULL;
 	g_autofree char *list = NULL;
 
 	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
 		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
+		char *path = g_build_filename(compose->directory, package->file, NULL);
+		KilnSolvFile file = {.path = path};
+		g_ptr_array_add(paths, path);
 		if (package->part != KILN_PART_SOURCE)
-			g_ptr_array_add(paths, g_build_filename(compose->directory, package->file, NULL));
+			g_array_append_val(files, file);
 	}
-	g_ptr_array_add(paths, NULL);
 	if (!kiln_solv_add_repository(solv, &base, error) ||
-		!kiln_solv_add_packages(solv, "compose", (const char *const *)paths->pdata, COMPOSE_PRIORITY,
-			error) ||
+		!kiln_solv_set_packages(solv, "compose", (const KilnSolvFile *)files->data, files->len,
+			COMPOSE_PRIORITY, error) ||
 		!kiln_solv_check_closure(solv, "compose", &problems, error))
 		return FALSE;
 	if (!problems[0])

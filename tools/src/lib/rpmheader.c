@@ -41,13 +41,16 @@ static guint64 take_size(Header header)
 	return size ? size : headerGetNumber(header, RPMTAG_SIZE);
 }
 
-static char **take_dependencies(Header header, rpmTagVal name_tag)
+/* Those that have one of `flags`; 0: all. */
+static char **take_dependencies(Header header, rpmTagVal name_tag, rpmsenseFlags flags)
 {
 	g_autoptr(GPtrArray) texts = g_ptr_array_new();
 	rpmds dependencies = rpmdsNew(header, name_tag, 0);
 
 	while (rpmdsNext(dependencies) >= 0)
-		g_ptr_array_add(texts, g_strdup(rpmdsDNEVR(dependencies) + 2)); /* skips "R " */
+		if (flags == 0 || (rpmdsFlags(dependencies) & flags) != 0)
+			g_ptr_array_add(texts,
+				g_strdup(rpmdsDNEVR(dependencies) + 2)); /* skips "R " */
 	rpmdsFree(dependencies);
 	g_ptr_array_add(texts, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);
@@ -258,14 +261,18 @@ KilnRpmHeader *kiln_rpmheader_read(const char *path, GError **error)
 	KilnRpmHeader *values = g_new0(KilnRpmHeader, 1);
 	take_identity(header, values);
 	take_description(header, values);
-	values->provides = take_dependencies(header, RPMTAG_PROVIDENAME);
-	values->requires = take_dependencies(header, RPMTAG_REQUIRENAME);
-	values->conflicts = take_dependencies(header, RPMTAG_CONFLICTNAME);
-	values->obsoletes = take_dependencies(header, RPMTAG_OBSOLETENAME);
-	values->recommends = take_dependencies(header, RPMTAG_RECOMMENDNAME);
-	values->suggests = take_dependencies(header, RPMTAG_SUGGESTNAME);
-	values->supplements = take_dependencies(header, RPMTAG_SUPPLEMENTNAME);
-	values->enhances = take_dependencies(header, RPMTAG_ENHANCENAME);
+	values->provides = take_dependencies(header, RPMTAG_PROVIDENAME, 0);
+	values->requires = take_dependencies(header, RPMTAG_REQUIRENAME, 0);
+	values->conflicts = take_dependencies(header, RPMTAG_CONFLICTNAME, 0);
+	values->obsoletes = take_dependencies(header, RPMTAG_OBSOLETENAME, 0);
+	values->recommends = take_dependencies(header, RPMTAG_RECOMMENDNAME, 0);
+	values->suggests = take_dependencies(header, RPMTAG_SUGGESTNAME, 0);
+	values->supplements = take_dependencies(header, RPMTAG_SUPPLEMENTNAME, 0);
+	values->enhances = take_dependencies(header, RPMTAG_ENHANCENAME, 0);
+	values->generated_provides = take_dependencies(
+		header, RPMTAG_PROVIDENAME, RPMSENSE_FIND_PROVIDES | RPMSENSE_CONFIG);
+	values->generated_requires = take_dependencies(
+		header, RPMTAG_REQUIRENAME, RPMSENSE_FIND_REQUIRES | RPMSENSE_CONFIG);
 	values->files = take_files(header);
 	values->changes = take_changes(header);
 	values->signatures = take_signatures(header);
@@ -289,7 +296,8 @@ void kiln_rpmheader_free(KilnRpmHeader *values)
 	if (!values)
 		return;
 	char **lists[] = {values->provides, values->requires, values->conflicts, values->obsoletes,
-		values->recommends, values->suggests, values->supplements, values->enhances};
+		values->recommends, values->suggests, values->supplements, values->enhances,
+		values->generated_provides, values->generated_requires};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
 		g_strfreev(lists[i]);

@@ -4,52 +4,28 @@
 #include <string.h>
 
 #include <solv/pool.h>
-#include <solv/pool_parserpmrichdep.h>
-#include <solv/poolarch.h>
 #include <solv/repo.h>
-#include <solv/solver.h>
-#include <solv/testcase.h>
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "lib/solv_answer.h"
-#include "lib/solv_problem.h"
+#include "lib/rpmheader.h"
+#include "lib/solv_pool.h"
+#include "lib/solv_question.h"
 #include "lib/solv_source.h"
-#include "model/dependency.h"
-
-#define ASKING "@request"
 
 struct KilnSolv {
 	char *arch;
 	char *cache_directory;
-	GPtrArray *sources;	 /* of KilnSolvSource */
-	Pool *pool;		 /* NULL until asked, and again after a new source */
+	GPtrArray *sources;	 /* of KilnSolvSource, in the order they have in `pool` */
+	Pool *pool;		 /* NULL until asked */
+	Repo *asking;		 /* in `pool`, empty between questions; NULL when not indexed */
+	gboolean is_indexed;	 /* `pool` holds all of `sources` and knows what they provide */
 	gboolean broken;	 /* `pool` is half indexed and not to be asked again */
 	GHashTable *known_files; /* requirements that name a path and that `pool` has looked for */
+	Queue installed;	 /* ids of the packages of the solution `installed_serial` */
+	guint64 installed_serial; /* 0: none */
 	char **problems;
 };
-
-/* One question put to libsolv. The request is turned into packages of a repository of their own,
- * one for each requirement and conflict, all to be installed: so a path or a rich dependency needs
- * no treatment of its own, and one requirement that fails does not hide the others. */
-typedef struct {
-	const KilnSolvRequest *request;
-	Pool *pool;
-	Repo *asking;
-	Solver *solver;
-	Queue jobs;
-	Map installed;
-} Question;
-
-static void question_clear(Question *question)
-{
-	g_clear_pointer(&question->solver, solver_free);
-	if (question->asking != NULL)
-		repo_free(question->asking, 1);
-	queue_free(&question->jobs);
-	map_free(&question->installed);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
 
 /* --- repositories --- */
 
@@ -62,13 +38,27 @@ KilnSolv *kiln_solv_new(const char *arch, const char *cache_directory)
 	solv->sources = g_ptr_array_new_with_free_func((GDestroyNotify)kiln_solv_source_free);
 	solv->known_files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	solv->problems = g_new0(char *, 1);
+	queue_init(&solv->installed);
 	return solv;
+}
+
+/* Forgets what holds only as long as the packages in the pool stay the same. */
+static void forget_index(KilnSolv *solv)
+{
+	if (solv->asking != NULL)
+		repo_free(solv->asking, 1);
+	solv->asking = NULL;
+	solv->is_indexed = FALSE;
+	solv->installed_serial = 0;
+	g_hash_table_remove_all(solv->known_files);
 }
 
 static void drop_pool(KilnSolv *solv)
 {
+	forget_index(solv);
+	for (guint i = 0; i < solv->sources->len; i++)
+		((KilnSolvSource *)g_ptr_array_index(solv->sources, i))->repo = NULL;
 	g_clear_pointer(&solv->pool, pool_free);
-	g_hash_table_remove_all(solv->known_files);
 	solv->broken = FALSE;
 }
 
@@ -78,6 +68,7 @@ void kiln_solv_free(KilnSolv *solv)
 	g_ptr_array_unref(solv->sources);
 	g_hash_table_unref(solv->known_files);
 	g_strfreev(solv->problems);
+	queue_free(&solv->installed);
 	g_free(solv->cache_directory);
 	g_free(solv->arch);
 	g_free(solv);
@@ -93,20 +84,49 @@ static KilnSolvSource *find_source(const KilnSolv *solv, const char *name)
 	return NULL;
 }
 
-static KilnSolvSource *add_source(KilnSolv *solv, const char *name, int priority, GError **error)
+static int compare_sources(gconstpointer a, gconstpointer b)
 {
-	if (find_source(solv, name) != NULL || strcmp(name, ASKING) == 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"repository \"%s\": there is one of that name already", name);
-		return NULL;
-	}
+	const KilnSolvSource *left = *(const KilnSolvSource *const *)a;
+	const KilnSolvSource *right = *(const KilnSolvSource *const *)b;
+
+	if (left->priority != right->priority)
+		return left->priority > right->priority ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+static KilnSolvSource *add_source(KilnSolv *solv, const char *name, int priority)
+{
 	KilnSolvSource *source = g_new0(KilnSolvSource, 1);
+
 	source->name = g_strdup(name);
 	source->priority = priority;
 	source->cache_directory = g_strdup(solv->cache_directory);
 	g_ptr_array_add(solv->sources, source);
-	drop_pool(solv);
+	g_ptr_array_sort(solv->sources, compare_sources);
+	forget_index(solv);
 	return source;
+}
+
+/* Takes the source and its packages out. */
+static void remove_source(KilnSolv *solv, KilnSolvSource *source)
+{
+	kiln_solv_source_unload(source);
+	g_ptr_array_remove(solv->sources, source);
+	forget_index(solv);
+}
+
+/* FALSE when `name` is not free for packages that may replace others. */
+static gboolean check_name(
+	const KilnSolv *solv, const char *name, gboolean may_replace, GError **error)
+{
+	const KilnSolvSource *source = find_source(solv, name);
+
+	if (strcmp(name, KILN_SOLV_ASKING) != 0 &&
+		(source == NULL || (may_replace && source->directory == NULL)))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"repository \"%s\": there is one of that name already", name);
+	return FALSE;
 }
 
 gboolean kiln_solv_add_repository(
@@ -120,77 +140,156 @@ gboolean kiln_solv_add_repository(
 			"repository \"%s\": there is no \"%s\"", repository->name, path);
 		return FALSE;
 	}
-	KilnSolvSource *source = add_source(solv, repository->name, repository->priority, error);
-	if (source == NULL)
+	if (!check_name(solv, repository->name, FALSE, error))
 		return FALSE;
+	KilnSolvSource *source = add_source(solv, repository->name, repository->priority);
 	source->directory = g_canonicalize_filename(repository->directory, NULL);
 	return TRUE;
 }
 
-/* Orders paths by file name, which says the package, before the directory, which may be random. */
-static int compare_paths(gconstpointer a, gconstpointer b)
+static void free_file(gpointer data)
 {
-	const char *left = *(const char *const *)a;
-	const char *right = *(const char *const *)b;
+	KilnSolvSourceFile *file = data;
+
+	g_free(file->path);
+	g_free(file->sha256);
+	g_free(file);
+}
+
+/* Orders files by their name, which says the package, before the directory, which may be random. */
+static int compare_files(gconstpointer a, gconstpointer b)
+{
+	const char *left = (*(const KilnSolvSourceFile *const *)a)->path;
+	const char *right = (*(const KilnSolvSourceFile *const *)b)->path;
 	int order = strcmp(strrchr(left, '/'), strrchr(right, '/'));
 
 	return order == 0 ? strcmp(left, right) : order;
 }
 
-gboolean kiln_solv_add_packages(
-	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error)
+static GPtrArray *sorted_files(const KilnSolvFile *files, gsize count)
 {
-	g_autoptr(GPtrArray) absolute = g_ptr_array_new();
-	KilnSolvSource *source = add_source(solv, name, priority, error);
+	GPtrArray *sorted = g_ptr_array_new_with_free_func(free_file);
 
-	if (source == NULL)
+	for (gsize i = 0; i < count; i++) {
+		KilnSolvSourceFile *file = g_new0(KilnSolvSourceFile, 1);
+		file->path = g_canonicalize_filename(files[i].path, NULL);
+		file->sha256 = g_strdup(files[i].sha256);
+		g_ptr_array_add(sorted, file);
+	}
+	g_ptr_array_sort(sorted, compare_files);
+	return sorted;
+}
+
+/* TRUE when both are known to be the same files with the same content. */
+static gboolean same_files(const GPtrArray *a, const GPtrArray *b)
+{
+	if (a == NULL || a->len != b->len)
 		return FALSE;
-	for (; *paths != NULL; paths++)
-		g_ptr_array_add(absolute, g_canonicalize_filename(*paths, NULL));
-	g_ptr_array_sort(absolute, compare_paths);
-	g_ptr_array_add(absolute, NULL);
-	source->paths = (char **)g_ptr_array_free(g_steal_pointer(&absolute), FALSE);
+	for (guint i = 0; i < a->len; i++) {
+		const KilnSolvSourceFile *left = g_ptr_array_index(a, i);
+		const KilnSolvSourceFile *right = g_ptr_array_index(b, i);
+		if (strcmp(left->path, right->path) != 0 || right->sha256 == NULL ||
+			g_strcmp0(left->sha256, right->sha256) != 0)
+			return FALSE;
+	}
 	return TRUE;
 }
 
-static int compare_sources(gconstpointer a, gconstpointer b)
+/* The one of these two that is not NULL becomes the repository `name`; takes it over. */
+static void set_content(
+	KilnSolv *solv, const char *name, int priority, GPtrArray *files, KilnSolvPlanned *planned)
 {
-	const KilnSolvSource *left = *(const KilnSolvSource *const *)a;
-	const KilnSolvSource *right = *(const KilnSolvSource *const *)b;
+	KilnSolvSource *source = find_source(solv, name);
 
-	if (left->priority != right->priority)
-		return left->priority > right->priority ? -1 : 1;
-	return strcmp(left->name, right->name);
+	if (source != NULL)
+		remove_source(solv, source);
+	source = add_source(solv, name, priority);
+	source->files = files;
+	source->planned = planned;
 }
 
-/* An empty pool that follows rpm's rules whatever the host's own packages are. */
-static Pool *create_pool(const char *arch)
+gboolean kiln_solv_set_packages(KilnSolv *solv, const char *name, const KilnSolvFile *files,
+	gsize count, int priority, GError **error)
 {
-	Pool *pool = pool_create();
+	g_autoptr(GPtrArray) sorted = sorted_files(files, count);
+	const KilnSolvSource *source = find_source(solv, name);
 
-	pool_setdebugmask(pool, 0);
-	pool_setdisttype(pool, DISTTYPE_RPM);
-	pool_setarch(pool, arch);
-	if (pool_arch2score(pool, pool_str2id(pool, arch, 1)) == 0)
-		pool_setarchpolicy(pool, arch);
-	return pool;
+	if (!check_name(solv, name, TRUE, error))
+		return FALSE;
+	if (source == NULL || source->priority != priority || !same_files(source->files, sorted))
+		set_content(solv, name, priority, g_steal_pointer(&sorted), NULL);
+	return TRUE;
 }
 
-/* Reads all sources into a fresh pool if there is none. Their order there does not depend on the
- * order in which they were added: libsolv prefers what comes first when nothing else decides. */
+gboolean kiln_solv_add_packages(
+	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error)
+{
+	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
+
+	for (; *paths; paths++) {
+		const KilnSolvFile file = {.path = *paths};
+		g_array_append_val(files, file);
+	}
+	return kiln_solv_set_packages(solv, name, (const KilnSolvFile *)(gpointer)files->data,
+		files->len, priority, error);
+}
+
+gboolean kiln_solv_set_planned(
+	KilnSolv *solv, const char *name, const KilnSolvPlan *plan, GError **error)
+{
+	g_autoptr(GPtrArray) headers =
+		g_ptr_array_new_with_free_func((GDestroyNotify)kiln_rpmheader_free);
+	const KilnSolvSource *source = find_source(solv, name);
+
+	if (!check_name(solv, name, TRUE, error))
+		return FALSE;
+	for (gsize i = 0; i < plan->last_count; i++) {
+		KilnRpmHeader *header = kiln_rpmheader_read(plan->last[i].path, error);
+		if (header == NULL)
+			return FALSE;
+		g_ptr_array_add(headers, header);
+	}
+	g_autoptr(KilnSolvPlanned) planned = kiln_solv_planned_new(plan->spec, headers);
+	if (source == NULL || source->priority != plan->priority || source->planned == NULL ||
+		!kiln_solv_planned_equal(source->planned, planned))
+		set_content(solv, name, plan->priority, NULL, g_steal_pointer(&planned));
+	return TRUE;
+}
+
+/* --- the pool --- */
+
+/* Gives the packages in the pool the order of their sources, which does not depend on when they
+ * were added or replaced. */
+static void order_pool(KilnSolv *solv)
+{
+	g_autoptr(GPtrArray) repos = g_ptr_array_new();
+
+	for (guint i = 0; i < solv->sources->len; i++)
+		g_ptr_array_add(repos,
+			((KilnSolvSource *)g_ptr_array_index(solv->sources, i))->repo);
+	kiln_solv_pool_order(solv->pool, repos);
+}
+
+/* Reads the sources that are not in the pool yet. */
 static gboolean prepare_pool(KilnSolv *solv, GError **error)
 {
-	if (solv->pool != NULL && !solv->broken)
+	if (solv->is_indexed)
 		return TRUE;
-	drop_pool(solv);
-	solv->pool = create_pool(solv->arch);
-	g_ptr_array_sort(solv->sources, compare_sources);
-	for (guint i = 0; i < solv->sources->len; i++) {
-		if (kiln_solv_source_load(g_ptr_array_index(solv->sources, i), solv->pool, error))
-			continue;
+	if (solv->broken)
 		drop_pool(solv);
+	if (solv->pool == NULL)
+		solv->pool = kiln_solv_pool_new(solv->arch);
+	for (guint i = 0; i < solv->sources->len; i++) {
+		KilnSolvSource *source = g_ptr_array_index(solv->sources, i);
+		if (source->repo != NULL || kiln_solv_source_load(source, solv->pool, error))
+			continue;
+		kiln_solv_source_unload(source);
 		return FALSE;
 	}
+	order_pool(solv);
+	/* Made here, as libsolv drops its index whenever a repository comes or goes. */
+	if (solv->asking == NULL)
+		solv->asking = repo_create(solv->pool, KILN_SOLV_ASKING);
 	return TRUE;
 }
 
@@ -198,81 +297,14 @@ static gboolean prepare_pool(KilnSolv *solv, GError **error)
  * yet. */
 static gboolean index_pool(KilnSolv *solv, gboolean files, GError **error)
 {
-	if (solv->pool->whatprovides != NULL && !files)
+	if (solv->is_indexed && !files)
 		return TRUE;
-	solv->broken = !kiln_solv_source_provide_files(solv->sources, solv->pool, error);
-	if (!solv->broken)
+	pool_freewhatprovides(solv->pool);
+	solv->is_indexed = kiln_solv_source_provide_files(solv->sources, solv->pool, error);
+	solv->broken = !solv->is_indexed;
+	if (solv->is_indexed)
 		pool_createwhatprovides(solv->pool);
-	return !solv->broken;
-}
-
-/* --- questions --- */
-
-static Id relation_id(Pool *pool, const KilnDependency *dependency)
-{
-	Id name = pool_str2id(pool, dependency->name, 1);
-	const char *evr = dependency->evr;
-	int flags = 0;
-
-	if (dependency->flags == KILN_DEPENDENCY_ANY)
-		return name;
-	if (dependency->flags & KILN_DEPENDENCY_LESS)
-		flags |= REL_LT;
-	if (dependency->flags & KILN_DEPENDENCY_GREATER)
-		flags |= REL_GT;
-	if (dependency->flags & KILN_DEPENDENCY_EQUAL)
-		flags |= REL_EQ;
-	if (g_str_has_prefix(evr, "0:"))
-		evr += 2;
-	return pool_rel2id(pool, name, pool_str2id(pool, evr, 1), flags, 1);
-}
-
-static Id dependency_id(Pool *pool, const char *text, GError **error)
-{
-	g_auto(KilnDependency) dependency = {0};
-
-	if (!kiln_dependency_parse(text, &dependency, error))
-		return 0;
-	if (!kiln_dependency_is_rich(&dependency))
-		return relation_id(pool, &dependency);
-	Id id = pool_parserpmrichdep(pool, dependency.name);
-	if (id == 0)
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"dependency \"%s\": is no valid rich dependency", dependency.name);
-	return id;
-}
-
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Adds one package to question->asking for each of `texts`, sorted, with the dependency in `kind`.
- */
-static gboolean ask(Question *question, const char *const *texts, Id kind, GError **error)
-{
-	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
-
-	for (; texts != NULL && *texts != NULL; texts++)
-		g_ptr_array_add(sorted, (gpointer)*texts);
-	g_ptr_array_sort(sorted, compare_texts);
-	for (guint i = 0; i < sorted->len; i++) {
-		const char *text = g_ptr_array_index(sorted, i);
-		if (g_str_has_prefix(text, "rpmlib("))
-			continue;
-		Id dependency = dependency_id(question->pool, text, error);
-		if (dependency == 0)
-			return FALSE;
-		g_autofree char *name = g_strdup_printf(ASKING ":%d", question->asking->nsolvables);
-		Id id = repo_add_solvable(question->asking);
-		Solvable *package = pool_id2solvable(question->pool, id);
-		package->name = pool_str2id(question->pool, name, 1);
-		package->evr = pool_str2id(question->pool, "1-1", 1);
-		package->arch = ARCH_NOARCH;
-		solvable_add_deparray(package, kind, dependency, 0);
-		queue_push2(&question->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, id);
-	}
-	return TRUE;
+	return solv->is_indexed;
 }
 
 /* TRUE when a text names a path that the pool has not looked for; notes it. */
@@ -286,7 +318,24 @@ static gboolean names_new_file(KilnSolv *solv, const char *const *texts)
 	return found;
 }
 
-/* The id of a package of an earlier solution: same name, version, architecture and bytes. */
+/* --- questions --- */
+
+/* TRUE when a package of that name, version and architecture is the wanted one. */
+static gboolean is_same_package(Solvable *package, const KilnSolvPackage *wanted)
+{
+	KilnSolvSource *source = package->repo->appdata;
+	g_autofree char *type = NULL;
+	g_autofree char *checksum = NULL;
+
+	if (wanted->is_planned)
+		return source->planned != NULL && strcmp(source->name, wanted->repository) == 0;
+	/* A package without a readable checksum is not the one that was installed. */
+	return kiln_solv_source_package_checksum(source, package, &type, &checksum, NULL) &&
+	       g_strcmp0(checksum, wanted->checksum) == 0;
+}
+
+/* The id of a package of an earlier solution: same name, version, architecture and bytes; of a
+ * planned one, which has none, the planned one in the repository of that name. */
 static Id find_package(const KilnSolv *solv, const KilnSolvPackage *wanted)
 {
 	Pool *pool = solv->pool;
@@ -298,82 +347,71 @@ static Id find_package(const KilnSolv *solv, const KilnSolvPackage *wanted)
 	if (name == 0 || evr_id == 0)
 		return 0;
 	FOR_PROVIDES (id, offset, name) {
-		g_autofree char *type = NULL;
-		g_autofree char *checksum = NULL;
 		Solvable *package = pool_id2solvable(pool, id);
 		if (package->name != name || package->evr != evr_id ||
 			strcmp(pool_id2str(pool, package->arch), wanted->nevra.arch) != 0)
 			continue;
-		/* A package without a readable checksum is not the one that was installed. */
-		if (kiln_solv_source_package_checksum(
-			    package->repo->appdata, package, &type, &checksum, NULL) &&
-			strcmp(checksum, wanted->checksum) == 0)
+		if (is_same_package(package, wanted))
 			return id;
 	}
 	return 0;
 }
 
-static gboolean keep_packages(
-	const KilnSolv *solv, Question *question, const GPtrArray *packages, GError **error)
+static gboolean find_packages(
+	KilnSolv *solv, const GPtrArray *packages, const char *requester, GError **error)
 {
 	for (guint i = 0; i < packages->len; i++) {
 		const KilnSolvPackage *package = g_ptr_array_index(packages, i);
-		g_autofree char *nevra = kiln_nevra_format(&package->nevra);
 		Id id = find_package(solv, package);
 		if (id == 0) {
+			g_autofree char *nevra = kiln_nevra_format(&package->nevra);
 			g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
 				"dependencies of \"%s\": installed package \"%s\" is in no "
 				"repository any more",
-				question->request->requester, nevra);
+				requester, nevra);
 			return FALSE;
 		}
-		MAPSET(&question->installed, id);
-		queue_push2(&question->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, id);
+		queue_push(&solv->installed, id);
 	}
 	return TRUE;
 }
 
-/* Installed packages are jobs like the rest: nothing can change or remove them then, and what
- * conflicts with them is explained like any other conflict. */
-static gboolean keep_installed(const KilnSolv *solv, Question *question, GError **error)
+/* Finds what stands below the question; most questions stand on the same. */
+static gboolean find_installed(KilnSolv *solv, const KilnSolvRequest *request, GError **error)
 {
-	const KilnSolution *installed = question->request->installed;
+	const KilnSolution *installed = request->installed;
+	guint64 serial = installed == NULL ? 0 : kiln_solution_serial(installed);
 
-	map_init(&question->installed, question->pool->nsolvables);
+	if (serial != 0 && serial == solv->installed_serial)
+		return TRUE;
+	queue_empty(&solv->installed);
+	solv->installed_serial = 0;
 	if (installed == NULL)
 		return TRUE;
-	return keep_packages(solv, question, kiln_solution_installed(installed), error) &&
-	       keep_packages(solv, question, kiln_solution_packages(installed), error);
+	if (!find_packages(solv, kiln_solution_installed(installed), request->requester, error) ||
+		!find_packages(solv, kiln_solution_packages(installed), request->requester, error))
+		return FALSE;
+	solv->installed_serial = serial;
+	return TRUE;
 }
 
-/* Solves; what comes out, solution or problems, is in question->solver. */
-static void solve(Question *question)
-{
-	question->solver = solver_create(question->pool);
-	solver_set_flag(question->solver, SOLVER_FLAG_IGNORE_RECOMMENDED,
-		!question->request->with_recommends);
-	solver_solve(question->solver, &question->jobs);
-}
-
-static gboolean put_question(
-	KilnSolv *solv, const KilnSolvRequest *request, Question *question, GError **error)
+/* The question ready to be solved. */
+static KilnSolvQuestion *put_question(
+	KilnSolv *solv, const KilnSolvRequest *request, GError **error)
 {
 	gboolean files = FALSE;
 
 	if (!prepare_pool(solv, error))
-		return FALSE;
-	question->request = request;
-	question->pool = solv->pool;
-	question->asking = repo_create(solv->pool, ASKING);
-	if (!ask(question, request->requirements, SOLVABLE_REQUIRES, error) ||
-		!ask(question, request->conflicts, SOLVABLE_CONFLICTS, error))
-		return FALSE;
+		return NULL;
+	g_autoptr(KilnSolvQuestion) question = kiln_solv_question_new(solv->asking, request, error);
+	if (question == NULL)
+		return NULL;
 	files = names_new_file(solv, request->requirements) || files;
 	files = names_new_file(solv, request->conflicts) || files;
-	if (!index_pool(solv, files, error) || !keep_installed(solv, question, error))
-		return FALSE;
-	solve(question);
-	return TRUE;
+	if (!index_pool(solv, files, error) || !find_installed(solv, request, error))
+		return NULL;
+	kiln_solv_question_keep(question, &solv->installed);
+	return g_steal_pointer(&question);
 }
 
 static void set_problems(KilnSolv *solv, char **problems)
@@ -383,44 +421,42 @@ static void set_problems(KilnSolv *solv, char **problems)
 }
 
 /* Keeps the problems of `question` and raises the first of them. */
-static void raise_problems(KilnSolv *solv, const Question *question, GError **error)
+static void raise_problems(
+	KilnSolv *solv, const KilnSolvQuestion *question, const char *requester, GError **error)
 {
-	const KilnSolvCase unsolved = {
-		.solver = question->solver,
-		.requester = question->request->requester,
-		.request = question->asking,
-		.installed = &question->installed,
-	};
-
-	set_problems(solv, kiln_solv_problem_sentences(&unsolved));
+	set_problems(solv, kiln_solv_question_problems(question, 0));
 	guint others = g_strv_length(solv->problems) - 1;
 	g_autofree char *more = others == 0 ? g_strdup("")
 					    : g_strdup_printf(" (and %u more problem%s)", others,
 						      others == 1 ? "" : "s");
 	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "dependencies of \"%s\": %s%s",
-		question->request->requester, solv->problems[0], more);
+		requester, solv->problems[0], more);
 }
 
 KilnSolution *kiln_solv_resolve(KilnSolv *solv, const KilnSolvRequest *request, GError **error)
 {
-	g_auto(Question) question = {0};
-
 	set_problems(solv, g_new0(char *, 1));
-	if (!put_question(solv, request, &question, error))
+	g_autoptr(KilnSolvQuestion) question = put_question(solv, request, error);
+	if (question == NULL)
 		return NULL;
-	if (solver_problem_count(question.solver) > 0) {
-		raise_problems(solv, &question, error);
-		return NULL;
-	}
-	const KilnSolvAnswer answer = {
-		.solver = question.solver,
-		.requester = request->requester,
-		.asking = question.asking,
-		.below = request->installed,
-		.installed = &question.installed,
-		.with_recommends = request->with_recommends,
-	};
-	return kiln_solv_answer_solution(&answer, error);
+	if (kiln_solv_question_solve(question))
+		return kiln_solv_question_answer(question, error);
+	raise_problems(solv, question, request->requester, error);
+	return NULL;
+}
+
+gboolean kiln_solv_provides(KilnSolv *solv, const char *capability, const char *const *hidden,
+	gboolean *ret_is_provided, GError **error)
+{
+	const char *requirements[] = {capability, NULL};
+	const KilnSolvRequest request = {
+		.requester = capability, .requirements = requirements, .hidden = hidden};
+	g_autoptr(KilnSolvQuestion) question = put_question(solv, &request, error);
+
+	if (question == NULL)
+		return FALSE;
+	*ret_is_provided = kiln_solv_question_is_provided(question);
+	return TRUE;
 }
 
 const char *const *kiln_solv_problems(const KilnSolv *solv)
@@ -431,50 +467,48 @@ const char *const *kiln_solv_problems(const KilnSolv *solv)
 gboolean kiln_solv_dump(
 	KilnSolv *solv, const KilnSolvRequest *request, const char *directory, GError **error)
 {
-	g_auto(Question) question = {0};
+	g_autoptr(KilnSolvQuestion) question = put_question(solv, request, error);
 
-	if (!put_question(solv, request, &question, error) ||
-		!kiln_fs_make_directory(directory, error))
+	if (question == NULL || !kiln_fs_make_directory(directory, error))
 		return FALSE;
-	if (testcase_write(question.solver, directory,
-		    TESTCASE_RESULT_TRANSACTION | TESTCASE_RESULT_PROBLEMS, NULL, NULL))
-		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM, "test case \"%s\": %s", directory,
-		pool_errstr(solv->pool));
-	return FALSE;
+	kiln_solv_question_solve(question);
+	return kiln_solv_question_dump(question, directory, error);
 }
 
 /* --- closure --- */
 
-/* Solves for the packages that `jobs` installs; FALSE with their problems added to `sentences`. */
-static gboolean try_packages(KilnSolv *solv, Queue *jobs, GPtrArray *sentences)
+/* Solves for `packages`; FALSE with their problems added to `sentences` (NULL: nowhere). */
+static gboolean try_packages(KilnSolv *solv, const Queue *packages, GPtrArray *sentences)
 {
 	const KilnSolvRequest request = {.requester = "closure"};
-	g_auto(Question) question = {.request = &request, .pool = solv->pool};
+	g_autoptr(KilnSolvQuestion) question = kiln_solv_question_new(solv->asking, &request, NULL);
 
-	queue_init_clone(&question.jobs, jobs);
-	solve(&question);
-	if (solver_problem_count(question.solver) == 0)
+	kiln_solv_question_want(question, packages);
+	if (kiln_solv_question_solve(question))
 		return TRUE;
 	if (sentences != NULL) {
-		const KilnSolvCase unsolved = {
-			.solver = question.solver, .root = jobs->elements[1]};
-		g_auto(GStrv) problems = kiln_solv_problem_sentences(&unsolved);
+		g_auto(GStrv) problems =
+			kiln_solv_question_problems(question, packages->elements[0]);
 		for (char **problem = problems; *problem != NULL; problem++)
 			g_ptr_array_add(sentences, g_strdup(*problem));
 	}
 	return FALSE;
 }
 
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* One at a time, where all at once did not work. */
-static void try_each(KilnSolv *solv, Queue *all, GPtrArray *sentences)
+static void try_each(KilnSolv *solv, const Queue *all, GPtrArray *sentences)
 {
 	Queue one;
 
 	queue_init(&one);
-	for (int i = 0; i + 1 < all->count; i += 2) {
+	for (int i = 0; i < all->count; i++) {
 		queue_empty(&one);
-		queue_push2(&one, all->elements[i], all->elements[i + 1]);
+		queue_push(&one, all->elements[i]);
 		try_packages(solv, &one, sentences);
 	}
 	queue_free(&one);
@@ -499,7 +533,7 @@ gboolean kiln_solv_check_closure(
 	queue_init(&all);
 	FOR_REPO_SOLVABLES (source->repo, id, package)
 		if (package->arch != ARCH_SRC && package->arch != ARCH_NOSRC)
-			queue_push2(&all, SOLVER_INSTALL | SOLVER_SOLVABLE, id);
+			queue_push(&all, id);
 	if (!try_packages(solv, &all, NULL))
 		try_each(solv, &all, sentences);
 	queue_free(&all);

@@ -4,11 +4,13 @@
  * list of requirements, in which order they install, and, where none do, why not, in words.
  * Reads metadata and package headers only; verifies no signature, downloads and installs nothing.
  *
- * The same repositories and requests give the same answer, in whatever order they were named.
+ * The same repositories and requests give the same answer, in whatever order they were named or
+ * replaced, and whatever was asked before.
  */
 #pragma once
 
-#include "model/solution.h"
+#include "lib/solv_request.h"
+#include "model/spec.h"
 
 /* Repositories to solve over. For one thread. */
 typedef struct KilnSolv KilnSolv;
@@ -20,15 +22,11 @@ typedef struct {
 	int priority;	       /* a higher one wins over newer versions elsewhere */
 } KilnSolvRepository;
 
-/* What is asked. Zero-initialise, then set what matters. All borrowed, order of lists irrelevant.
- */
+/* A package file. All borrowed. */
 typedef struct {
-	const char *requester;		 /* who asks, for the sentences: "scsi-target-utils" */
-	const char *const *requirements; /* model/dependency.h texts, or NULL */
-	const char *const *conflicts;  /* nothing chosen or installed may provide these, or NULL */
-	const KilnSolution *installed; /* stands below and stays as it is; NULL: an empty root */
-	gboolean with_recommends;      /* follow Recommends; Suggests are never followed */
-} KilnSolvRequest;
+	const char *path;
+	const char *sha256; /* of the whole file, when known; NULL: computed if it is needed */
+} KilnSolvFile;
 
 /* An empty one for architecture `arch` ("x86_64"). Repositories read before are kept in binary form
  * below `cache_directory` (made when absent); NULL keeps none. */
@@ -43,10 +41,32 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolv, kiln_solv_free)
 gboolean kiln_solv_add_repository(
 	KilnSolv *solv, const KilnSolvRepository *repository, GError **error);
 
-/* Adds package files as one more repository; source packages are left out. Code VERIFY when a file
- * is not a readable package (found by the next question, like above). */
+/* Adds package files as a repository, or replaces the one of that name; source packages are left
+ * out. The other repositories are not read again. Code CONFIG when `name` is that of an rpm-md
+ * repository; VERIFY when a file is not a readable package (found by the next question, like above).
+ */
+gboolean kiln_solv_set_packages(KilnSolv *solv, const char *name, const KilnSolvFile *files,
+	gsize count, int priority, GError **error);
+
+/* The same for files whose digests are not known. */
 gboolean kiln_solv_add_packages(
 	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error);
+
+/* What is expected of a package that is yet to be built. All borrowed. */
+typedef struct {
+	const KilnSpec *spec;
+	const KilnSolvFile *last; /* files of an older build of it */
+	gsize last_count;	  /* 0: there is none */
+	int priority;
+} KilnSolvPlan;
+
+/* Like kiln_solv_set_packages, with what plan->spec declares for each binary package it builds.
+ * Where a file among plan->last has the name of such a package, what rpmbuild found then in its
+ * files is expected again: generated provides and requirements, with what they say of the old version said
+ * of the new one, and the file list. In solutions these packages are marked is_planned and have
+ * neither path nor checksum. The files of plan->last are read at once (codes NOT_FOUND, VERIFY). */
+gboolean kiln_solv_set_planned(
+	KilnSolv *solv, const char *name, const KilnSolvPlan *plan, GError **error);
 
 /* Finds the packages to add to request->installed so that everything asked is satisfied and nothing
  * installed is changed or removed. NULL with code UNSOLVABLE when there is no way: then
@@ -56,6 +76,11 @@ KilnSolution *kiln_solv_resolve(KilnSolv *solv, const KilnSolvRequest *request, 
 /* One sentence per problem of the last kiln_solv_resolve, sorted; empty after a success. Ends with
  * NULL, owned by `solv`, valid until the next question. */
 const char *const *kiln_solv_problems(const KilnSolv *solv);
+
+/* Whether any package outside the repositories `hidden` (NULL: none are) satisfies `capability`,
+ * a plain or rich dependency or a path. Code CONFIG: an unparsable one. */
+gboolean kiln_solv_provides(KilnSolv *solv, const char *capability, const char *const *hidden,
+	gboolean *ret_is_provided, GError **error);
 
 /* Tries each package of the repository `name` on an otherwise empty root. `ret_problems`: one
  * sentence for each that cannot be installed, sorted, ends with NULL; empty when all can. Caller

@@ -10,13 +10,14 @@
 static KilnSolvPackage *describe_package(Solvable *solvable, GError **error)
 {
 	Pool *pool = solvable->repo->pool;
-	const KilnSolvSource *source = solvable->repo->appdata;
+	KilnSolvSource *source = solvable->repo->appdata;
 	g_autoptr(KilnSolvPackage) package = kiln_solv_package_new();
 
 	if (!kiln_nevra_parse(pool_solvable2str(pool, solvable), &package->nevra, error))
 		return NULL;
 	package->path = kiln_solv_source_package_path(source, solvable, error);
-	if (package->path == NULL)
+	package->is_planned = source->planned != NULL;
+	if (package->path == NULL && !package->is_planned)
 		return NULL;
 	if (!kiln_solv_source_package_checksum(
 		    source, solvable, &package->checksum_type, &package->checksum, error))

@@ -72,6 +72,12 @@ static int compare_texts(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Whether the package took part in the question. */
+static gboolean is_visible(Pool *pool, Id id)
+{
+	return !pool_disabled_solvable(pool, pool_id2solvable(pool, id));
+}
+
 /* The names of the repositories that were searched, quoted; "" when there are none. */
 static char *searched(const KilnSolvCase *solve)
 {
@@ -82,7 +88,8 @@ static char *searched(const KilnSolvCase *solve)
 	int i = 0;
 
 	FOR_REPOS (i, repo)
-		if (repo != solve->request)
+		if (repo != solve->request &&
+			(solve->hidden == NULL || !g_strv_contains(solve->hidden, repo->name)))
 			g_ptr_array_add(names, (gpointer)repo->name);
 	g_ptr_array_sort(names, compare_texts);
 	append_list(text, names, "or");
@@ -111,6 +118,8 @@ static gboolean append_other_versions(GString *sentence, Pool *pool, Id name)
 	Id package = 0, offset = 0;
 
 	FOR_PROVIDES (package, offset, name) {
+		if (!is_visible(pool, package))
+			continue;
 		g_autofree char *form = provided_form(pool, package, name);
 		g_ptr_array_add(forms,
 			g_strdup_printf("%s\" in \"%s", form, pool_solvid2str(pool, package)));
@@ -130,12 +139,23 @@ static gboolean append_foreign(GString *sentence, Pool *pool, Id name)
 
 	FOR_POOL_SOLVABLES (id) {
 		Solvable *package = pool_id2solvable(pool, id);
-		if (package->name != name || pool_installable(pool, package))
+		if (package->name != name || !is_visible(pool, id) ||
+			pool_installable(pool, package))
 			continue;
 		g_string_append_printf(sentence, "; \"%s\" is for another architecture",
 			pool_solvid2str(pool, id));
 		return TRUE;
 	}
+	return FALSE;
+}
+
+static gboolean has_visible_provider(Pool *pool, Id name)
+{
+	Id package = 0, offset = 0;
+
+	FOR_PROVIDES (package, offset, name)
+		if (is_visible(pool, package))
+			return TRUE;
 	return FALSE;
 }
 
@@ -145,7 +165,7 @@ static void append_nearest(GString *sentence, Pool *pool, Id name)
 	const char *wanted = pool_id2str(pool, name);
 
 	for (Id id = 2; id < pool->ss.nstrings; id++)
-		if (pool->whatprovides[id] > 1 &&
+		if (pool->whatprovides[id] > 1 && has_visible_provider(pool, id) &&
 			(*pool_id2str(pool, id) == '/') == (*wanted == '/'))
 			g_ptr_array_add(candidates, (gpointer)pool_id2str(pool, id));
 	g_ptr_array_sort(candidates, compare_texts);
@@ -196,7 +216,12 @@ static void tell_requires(const KilnSolvCase *solve, const Reason *reason, GStri
 	Id package = 0, offset = 0;
 
 	FOR_PROVIDES (package, offset, reason->dependency)
-		g_ptr_array_add(providers, g_strdup(pool_solvid2str(pool, package)));
+		if (is_visible(pool, package))
+			g_ptr_array_add(providers, g_strdup(pool_solvid2str(pool, package)));
+	if (providers->len == 0 && plain_name(pool, reason->dependency) != 0) {
+		tell_missing(solve, reason, sentence);
+		return;
+	}
 	g_ptr_array_sort(providers, compare_texts);
 	g_string_append_printf(sentence, "\"%s\" needs \"%s\"", subject(solve, reason->source),
 		pool_dep2str(pool, reason->dependency));
@@ -305,6 +330,8 @@ static GArray *collect_reasons(Solver *solver, Id problem)
 		solver_allruleinfos(solver, rules.elements[i], &infos);
 		for (int j = 0; j + 3 < infos.count; j += 4) {
 			const Id *info = infos.elements + j;
+			if (!is_visible(solver->pool, info[1]))
+				continue;
 			add_reason(reasons, &(Reason){.type = (SolverRuleinfo)info[0],
 						    .source = info[1],
 						    .target = info[2],

@@ -16,6 +16,7 @@ typedef struct {
 	struct s_Solver *solver;
 	const char *requester; /* stands for every package of `request` */
 	const struct s_Repo *request;
+	const char *const *hidden;     /* names of repositories that took no part, or NULL */
 	const struct s_Map *installed; /* ids that are installed below and must stay */
 	int root;		       /* id the sentences begin at; 0: the packages of `request` */
 } KilnSolvCase;

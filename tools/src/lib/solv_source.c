@@ -48,10 +48,11 @@ void kiln_solv_source_free(KilnSolvSource *source)
 {
 	g_free(source->name);
 	g_free(source->directory);
-	g_strfreev(source->paths);
+	g_clear_pointer(&source->files, g_ptr_array_unref);
+	g_clear_pointer(&source->planned, kiln_solv_planned_free);
 	g_free(source->cache_directory);
 	g_free(source->cache_key);
-	g_clear_pointer(&source->path_of, g_hash_table_unref);
+	g_clear_pointer(&source->file_of, g_hash_table_unref);
 	g_clear_error(&source->fault);
 	g_free(source);
 }
@@ -380,21 +381,24 @@ static gboolean load_packages(KilnSolvSource *source, GError **error)
 	const int flags = REPO_REUSE_REPODATA | REPO_NO_INTERNALIZE | REPO_NO_LOCATION |
 			  RPM_ADD_NO_RPMLIBREQS;
 
-	for (char **path = source->paths; *path != NULL; path++) {
-		Id id = repo_add_rpm(source->repo, *path, flags);
+	for (guint i = 0; i < source->files->len; i++) {
+		KilnSolvSourceFile *file = g_ptr_array_index(source->files, i);
+		Id id = repo_add_rpm(source->repo, file->path, flags);
 		if (id == 0)
-			return refuse(source, *path, pool_errstr(source->repo->pool), error);
+			return refuse(
+				source, file->path, pool_errstr(source->repo->pool), error);
 		Solvable *package = pool_id2solvable(source->repo->pool, id);
 		if (package->arch == ARCH_SRC || package->arch == ARCH_NOSRC)
 			repo_free_solvable(source->repo, id, 1);
 		else
-			g_hash_table_insert(source->path_of, GINT_TO_POINTER(id), *path);
+			g_hash_table_insert(source->file_of,
+				GINT_TO_POINTER(id - source->repo->start), file);
 	}
 	repo_internalize(source->repo);
 	return TRUE;
 }
 
-/* --- both --- */
+/* --- all --- */
 
 gboolean kiln_solv_source_load(KilnSolvSource *source, Pool *pool, GError **error)
 {
@@ -403,18 +407,34 @@ gboolean kiln_solv_source_load(KilnSolvSource *source, Pool *pool, GError **erro
 	source->repo->priority = source->priority;
 	pool_setloadcallback(pool, extend, NULL);
 	g_clear_error(&source->fault);
-	g_clear_pointer(&source->path_of, g_hash_table_unref);
-	source->path_of = g_hash_table_new(NULL, NULL);
-	return source->directory != NULL ? load_metadata(source, error)
-					 : load_packages(source, error);
+	g_clear_pointer(&source->file_of, g_hash_table_unref);
+	source->file_of = g_hash_table_new(NULL, NULL);
+	if (source->directory != NULL)
+		return load_metadata(source, error);
+	return source->files != NULL ? load_packages(source, error)
+				     : kiln_solv_planned_load(source->planned, source->repo, error);
+}
+
+void kiln_solv_source_unload(KilnSolvSource *source)
+{
+	if (source->repo != NULL)
+		repo_free(source->repo, 1);
+	source->repo = NULL;
+}
+
+static KilnSolvSourceFile *file_of(const KilnSolvSource *source, const Solvable *package)
+{
+	Id id = pool_solvable2id(source->repo->pool, (Solvable *)package) - source->repo->start;
+
+	return g_hash_table_lookup(source->file_of, GINT_TO_POINTER(id));
 }
 
 char *kiln_solv_source_package_path(const KilnSolvSource *source, Solvable *package, GError **error)
 {
-	if (source->directory == NULL) {
-		Id id = pool_solvable2id(package->repo->pool, package);
-		return g_strdup(g_hash_table_lookup(source->path_of, GINT_TO_POINTER(id)));
-	}
+	if (source->planned != NULL)
+		return NULL;
+	if (source->files != NULL)
+		return g_strdup(file_of(source, package)->path);
 	const char *location = solvable_lookup_location(package, NULL);
 	if (location == NULL || location[0] == '/' || strstr(location, "..") != NULL ||
 		solvable_lookup_type(package, SOLVABLE_MEDIABASE) != 0) {
@@ -425,23 +445,43 @@ char *kiln_solv_source_package_path(const KilnSolvSource *source, Solvable *pack
 	return g_build_filename(source->directory, location, NULL);
 }
 
-gboolean kiln_solv_source_package_checksum(const KilnSolvSource *source, Solvable *package,
-	char **ret_type, char **ret_checksum, GError **error)
+/* The checksum of a package file, computed when it is asked for the first time. */
+static const char *file_checksum(KilnSolvSourceFile *file, GError **error)
+{
+	if (file->sha256 == NULL)
+		file->sha256 = kiln_digest_of_file(file->path, NULL, error);
+	return file->sha256;
+}
+
+static const char *metadata_checksum(
+	const KilnSolvSource *source, Solvable *package, const char **ret_type, GError **error)
 {
 	Id type = 0;
+	const char *checksum = solvable_lookup_checksum(package, SOLVABLE_CHECKSUM, &type);
+
+	if (checksum == NULL)
+		refuse(source, pool_solvable2str(package->repo->pool, package),
+			"has no checksum in the metadata", error);
+	else
+		*ret_type = solv_chksum_type2str(type);
+	return checksum;
+}
+
+gboolean kiln_solv_source_package_checksum(KilnSolvSource *source, Solvable *package,
+	char **ret_type, char **ret_checksum, GError **error)
+{
+	const char *type = "sha256";
 	const char *checksum = NULL;
 
-	if (source->directory == NULL) {
-		g_autofree char *path = kiln_solv_source_package_path(source, package, error);
-		*ret_checksum = kiln_digest_of_file(path, NULL, error);
-		*ret_type = *ret_checksum == NULL ? NULL : g_strdup("sha256");
-		return *ret_checksum != NULL;
+	if (source->planned != NULL) {
+		*ret_type = *ret_checksum = NULL;
+		return TRUE;
 	}
-	checksum = solvable_lookup_checksum(package, SOLVABLE_CHECKSUM, &type);
+	checksum = source->files != NULL ? file_checksum(file_of(source, package), error)
+					 : metadata_checksum(source, package, &type, error);
 	if (checksum == NULL)
-		return refuse(source, pool_solvable2str(package->repo->pool, package),
-			"has no checksum in the metadata", error);
+		return FALSE;
 	*ret_checksum = g_strdup(checksum);
-	*ret_type = g_strdup(solv_chksum_type2str(type));
+	*ret_type = g_strdup(type);
 	return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/solution.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* Why a package is in. */
@@ -14,13 +15,21 @@ struct KilnSolution {
 	GPtrArray *ordered;
 	GPtrArray *installed;
 	GHashTable *reasons; /* package name -> Reason */
+	guint64 serial;
 };
+
+static guint64 next_serial(void)
+{
+	static _Atomic guint64 last;
+
+	return atomic_fetch_add(&last, 1) + 1;
+}
 
 /* --- packages --- */
 
 KilnSolvPackage *kiln_solv_package_new(void)
 {
-	return g_rc_box_new0(KilnSolvPackage);
+	return g_atomic_rc_box_new0(KilnSolvPackage);
 }
 
 static void clear_package(gpointer data)
@@ -36,7 +45,7 @@ static void clear_package(gpointer data)
 
 void kiln_solv_package_unref(KilnSolvPackage *package)
 {
-	g_rc_box_release_full(package, clear_package);
+	g_atomic_rc_box_release_full(package, clear_package);
 }
 
 static GPtrArray *packages_new(void)
@@ -64,7 +73,7 @@ static void insert_sorted(GPtrArray *packages, KilnSolvPackage *package)
 		else
 			high = middle;
 	}
-	g_ptr_array_insert(packages, (int)low, g_rc_box_acquire(package));
+	g_ptr_array_insert(packages, (int)low, g_atomic_rc_box_acquire(package));
 }
 
 /* --- solution --- */
@@ -85,6 +94,7 @@ KilnSolution *kiln_solution_new(const KilnSolution *below)
 	solution->packages = packages_new();
 	solution->ordered = packages_new();
 	solution->installed = packages_new();
+	solution->serial = next_serial();
 	solution->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_reason);
 	for (guint i = 0; below != NULL && i < below->installed->len; i++)
 		insert_sorted(solution->installed, g_ptr_array_index(below->installed, i));
@@ -102,8 +112,14 @@ void kiln_solution_free(KilnSolution *solution)
 	g_free(solution);
 }
 
+guint64 kiln_solution_serial(const KilnSolution *solution)
+{
+	return solution->serial;
+}
+
 void kiln_solution_add(KilnSolution *solution, KilnSolvPackage *package)
 {
+	solution->serial = next_serial();
 	insert_sorted(solution->packages, package);
 	g_ptr_array_add(solution->ordered, package);
 }
