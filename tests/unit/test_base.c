@@ -182,6 +182,30 @@ static void test_shares_keep_the_whole_away(void **state)
 	assert_no_error(error);
 }
 
+static gpointer wait_for_lock(gpointer path)
+{
+	return kiln_lock_share(path, NULL);
+}
+
+/* Who waits for a lock whose file its holder removes has the lock that later ones see. */
+static void test_removed_lock(void **state)
+{
+	g_autofree char *path = g_build_filename(*state, "removed", NULL);
+	KilnLock *whole = kiln_lock_take(path, "removing", FALSE, NULL);
+	GThread *thread = g_thread_new("wait", wait_for_lock, path);
+	g_autoptr(GError) error = NULL;
+
+	g_usleep(50 * 1000);
+	kiln_lock_remove(whole);
+	g_autoptr(KilnLock) share = g_thread_join(thread);
+	assert_non_null(share);
+	assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	g_autoptr(KilnLock) second = kiln_lock_ref(share);
+	g_clear_pointer(&share, kiln_lock_free);
+	assert_null(kiln_lock_take(path, "other", FALSE, &error));
+	assert_error(error, KILN_ERROR_BUSY, "is held by");
+}
+
 static void test_process_result(void **state)
 {
 	static const char *const argv[] = {"sh", "-c", "echo out; cat; echo err >&2; exit 3", NULL};
@@ -354,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_link_or_copy, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_lock_names_its_holder, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_shares_keep_the_whole_away, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_removed_lock, setup_scratch, teardown_scratch),
 		cmocka_unit_test(test_process_result),
 		cmocka_unit_test(test_process_missing_program),
 		cmocka_unit_test_setup_teardown(test_process_timeout_kills_the_group, setup_scratch, teardown_scratch),

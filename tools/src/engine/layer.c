@@ -18,21 +18,36 @@
 /* Part of every key: raise it when kiln-root makes other trees from the same packages. */
 #define LAYER_FORMAT "1"
 
+/* Names in layers/ besides those of layers. */
+#define LOCK ".lock-"
+#define UNFINISHED ".new-"
+
 void kiln_layers_free(KilnLayers *layers)
 {
 	if (!layers)
 		return;
 	g_free(layers->key);
 	g_strfreev(layers->trees);
+	g_ptr_array_unref(layers->held);
 	g_free(layers);
+}
+
+static KilnLayers *layers_new(void)
+{
+	KilnLayers *layers = g_new0(KilnLayers, 1);
+
+	layers->held = g_ptr_array_new_with_free_func((GDestroyNotify)kiln_lock_free);
+	return layers;
 }
 
 KilnLayers *kiln_layers_copy(const KilnLayers *layers)
 {
-	KilnLayers *copy = g_new0(KilnLayers, 1);
+	KilnLayers *copy = layers_new();
 
 	copy->key = g_strdup(layers->key);
 	copy->trees = g_strdupv(layers->trees);
+	for (guint i = 0; i < layers->held->len; i++)
+		g_ptr_array_add(copy->held, kiln_lock_ref(layers->held->pdata[i]));
 	return copy;
 }
 
@@ -63,9 +78,11 @@ char *kiln_layer_key(const KilnLayerRequest *request, GError **error)
 	return kiln_digest_finish(digest);
 }
 
-static char *layer_directory(const KilnLayerRequest *request, const char *key)
+static char *layer_directory(const char *cache, const char *prefix, const char *key)
 {
-	return g_build_filename(request->cache, "layers", key, NULL);
+	g_autofree char *name = g_strconcat(prefix, key, NULL);
+
+	return g_build_filename(cache, "layers", name, NULL);
 }
 
 static gboolean is_complete(const char *directory)
@@ -171,8 +188,7 @@ static gboolean write_manifest(const KilnLayerRequest *request, const char *key,
 static gboolean make_layer(
 	const KilnLayerRequest *request, const char *key, const char *directory, GError **error)
 {
-	g_autofree char *name = g_strconcat(".new-", key, NULL);
-	g_autofree char *unfinished = layer_directory(request, name);
+	g_autofree char *unfinished = layer_directory(request->cache, UNFINISHED, key);
 	g_auto(KilnSandboxReport) report = {0};
 	gint64 start = kiln_clock_monotonic_us();
 
@@ -192,55 +208,125 @@ static gboolean make_layer(
 	return TRUE;
 }
 
-static gboolean ensure_layer(const KilnLayerRequest *request, const char *key, const char *directory,
-	gboolean *ret_made, GError **error)
+/* Makes the layer if it is missing, with its whole lock. */
+static gboolean make_missing(const KilnLayerRequest *request, const char *key, const char *directory,
+	const char *lock_path, gboolean *made, GError **error)
 {
-	g_autofree char *lock_name = g_strconcat(".lock-", key, NULL);
-	g_autofree char *lock_path = layer_directory(request, lock_name);
-	g_autoptr(KilnLock) lock = NULL;
+	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, request->label, TRUE, error);
 
-	if (is_complete(directory)) {
-		/* The time of last use, for whoever frees disk space. */
-		utimensat(AT_FDCWD, directory, NULL, 0);
-		return TRUE;
-	}
-	lock = kiln_lock_take(lock_path, request->label, TRUE, error);
 	if (!lock)
 		return FALSE;
-	if (!is_complete(directory)) {
-		if (!make_layer(request, key, directory, error))
-			return FALSE;
-		*ret_made = TRUE;
+	if (is_complete(directory))
+		return TRUE;
+	*made = TRUE;
+	return make_layer(request, key, directory, error);
+}
+
+/* A share of the lock of the layer, which is there. What was made may be removed before it is held: then it is
+ * made again. */
+static KilnLock *ensure_layer(const KilnLayerRequest *request, const char *key, const char *directory,
+	gboolean *made, GError **error)
+{
+	g_autofree char *lock_path = layer_directory(request->cache, LOCK, key);
+
+	for (;;) {
+		g_autoptr(KilnLock) share = kiln_lock_share(lock_path, error);
+		if (!share)
+			return NULL;
+		if (is_complete(directory)) {
+			/* The time of last use, for whoever frees disk space. */
+			utimensat(AT_FDCWD, directory, NULL, 0);
+			return g_steal_pointer(&share);
+		}
+		g_clear_pointer(&share, kiln_lock_free);
+		if (!make_missing(request, key, directory, lock_path, made, error))
+			return NULL;
 	}
-	unlink(lock_path);
-	return TRUE;
+}
+
+/* The stack of `below` and the layer in `directory`; takes over `held`. */
+static KilnLayers *put_on(const KilnLayers *below, const char *key, const char *directory, KilnLock *held)
+{
+	KilnLayers *layers = below ? kiln_layers_copy(below) : layers_new();
+	guint count = layers->trees ? g_strv_length(layers->trees) : 0;
+
+	g_free(layers->key);
+	layers->key = g_strdup(key);
+	layers->trees = g_renew(char *, layers->trees, count + 2);
+	layers->trees[count] = g_build_filename(directory, "tree", NULL);
+	layers->trees[count + 1] = NULL;
+	g_ptr_array_add(layers->held, held);
+	return layers;
 }
 
 KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error)
 {
 	g_autofree char *key = kiln_layer_key(request, error);
 	g_autofree char *directory = NULL;
-	g_autoptr(GPtrArray) trees = g_ptr_array_new();
-	KilnLayers *layers;
 	gboolean made = FALSE;
+	KilnLock *held;
 
 	if (!key)
 		return NULL;
 	if (request->below && g_str_equal(key, request->below->key))
 		return kiln_layers_copy(request->below);
-	directory = layer_directory(request, key);
-	if (!ensure_layer(request, key, directory, &made, error)) {
+	directory = layer_directory(request->cache, "", key);
+	held = ensure_layer(request, key, directory, &made, error);
+	if (!held) {
 		g_prefix_error(error, "making the layer \"%s\": ", request->label);
 		return NULL;
 	}
-	for (char **tree = request->below ? request->below->trees : NULL; tree && *tree; tree++)
-		g_ptr_array_add(trees, g_strdup(*tree));
-	g_ptr_array_add(trees, g_build_filename(directory, "tree", NULL));
-	g_ptr_array_add(trees, NULL);
-	layers = g_new0(KilnLayers, 1);
-	layers->key = g_steal_pointer(&key);
-	layers->trees = (char **)g_ptr_array_free(g_steal_pointer(&trees), FALSE);
 	if (ret_made)
 		*ret_made = made;
+	return put_on(request->below, key, directory, held);
+}
+
+/* Holds the layer of `tree`, which is CACHE/layers/KEY/tree, on top of `layers` (taken over). */
+static KilnLayers *hold_tree(KilnLayers *layers, const char *tree, GError **error)
+{
+	g_autoptr(KilnLayers) below = layers;
+	g_autofree char *directory = g_path_get_dirname(tree);
+	g_autofree char *all = g_path_get_dirname(directory);
+	g_autofree char *key = g_path_get_basename(directory);
+	g_autofree char *lock_name = g_strconcat(LOCK, key, NULL);
+	g_autofree char *lock_path = g_build_filename(all, lock_name, NULL);
+	g_autoptr(KilnLock) share = kiln_lock_share(lock_path, error);
+
+	if (!share)
+		return NULL;
+	if (is_complete(directory))
+		return put_on(below, key, directory, g_steal_pointer(&share));
+	g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND, "the layer \"%s\" is gone", directory);
+	return NULL;
+}
+
+KilnLayers *kiln_layers_hold(const char *const *trees, GError **error)
+{
+	KilnLayers *layers = NULL;
+
+	do {
+		layers = hold_tree(layers, *trees, error);
+	} while (layers && *++trees);
 	return layers;
+}
+
+gboolean kiln_layer_remove(const char *cache, const char *key, GError **error)
+{
+	g_autofree char *directory = layer_directory(cache, "", key);
+	g_autofree char *unfinished = layer_directory(cache, UNFINISHED, key);
+	g_autofree char *lock_path = layer_directory(cache, LOCK, key);
+	KilnLock *lock = kiln_lock_take(lock_path, "removing a layer", FALSE, error);
+	gboolean is_there = g_file_test(directory, G_FILE_TEST_EXISTS);
+
+	if (!lock)
+		return FALSE;
+	/* Under the name of an unfinished one, in case this is killed: whoever makes it again begins there. */
+	if (!kiln_fs_remove_tree(unfinished, error) ||
+		(is_there && !kiln_fs_rename(directory, unfinished, error)) ||
+		!kiln_fs_remove_tree(unfinished, error)) {
+		kiln_lock_free(lock);
+		return FALSE;
+	}
+	kiln_lock_remove(lock);
+	return TRUE;
 }

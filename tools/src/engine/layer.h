@@ -8,10 +8,12 @@
 
 #include "lib/solv.h"
 
-/* A stack of layers: what an overlay is mounted from. */
+/* A stack of layers: what an overlay is mounted from. As long as it is there, no layer of it is removed:
+ * it owns a share of each one's lock. */
 typedef struct {
-	char *key;    /* digest of the topmost layer, which covers those below */
-	char **trees; /* absolute, bottom first */
+	char *key;       /* digest of the topmost layer, which covers those below */
+	char **trees;    /* absolute, bottom first */
+	GPtrArray *held; /* KilnLock, one a tree */
 } KilnLayers;
 
 void kiln_layers_free(KilnLayers *layers);
@@ -31,7 +33,15 @@ typedef struct {
 /* The digest the layer has or would have; the stack's key when nothing is to be added. Caller owns. */
 char *kiln_layer_key(const KilnLayerRequest *request, GError **error);
 
-/* Makes the layer if it is missing (waiting for another process that makes it) and returns the
- * stack. `ret_made` (optional) tells whether it was. Errors: SYSTEM, VERIFY (a package's bytes),
+/* Makes the layer if it is missing (waiting for another process or thread that makes it) and returns the
+ * stack. May be called by several threads. `ret_made` (optional) tells whether it was. Errors: SYSTEM, VERIFY (a package's bytes),
  * UNSOLVABLE (the transaction was refused; the message has the first problem). */
 KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error);
+
+/* The stack of these trees, bottom first, which an earlier kiln_layers_ensure returned (ends with NULL).
+ * NOT_FOUND when one of them was removed meanwhile. */
+KilnLayers *kiln_layers_hold(const char *const *trees, GError **error);
+
+/* Removes the layer `key` of the cache directory; one in use or in the making is BUSY. Of one that is
+ * removed in part nothing is used. */
+gboolean kiln_layer_remove(const char *cache, const char *key, GError **error);

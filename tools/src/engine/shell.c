@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "engine/build_failure.h"
+#include "engine/layer.h"
 #include "engine/root.h"
 
 #include <unistd.h>
@@ -21,11 +22,13 @@ static gboolean check_kept(const char *path, const char *package, GError **error
 	return FALSE;
 }
 
-static char **read_layers(const char *failed, const char *package, GError **error)
+/* Held, so that they stay as long as somebody is in there. */
+static KilnLayers *hold_layers(const char *failed, const char *package, GError **error)
 {
 	g_autofree char *path = g_build_filename(failed, "layers", NULL);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) trees = NULL;
+	KilnLayers *layers;
 
 	if (!check_kept(path, package, error))
 		return NULL;
@@ -33,14 +36,10 @@ static char **read_layers(const char *failed, const char *package, GError **erro
 	if (!text)
 		return NULL;
 	trees = g_strsplit(text, "\n", -1);
-	for (char **tree = trees; *tree; tree++)
-		if (!g_file_test(*tree, G_FILE_TEST_IS_DIR)) {
-			g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
-				"the layer \"%s\" of the kept buildroot is gone; run `kiln build %s` again", *tree,
-				package);
-			return NULL;
-		}
-	return g_steal_pointer(&trees);
+	layers = kiln_layers_hold((const char *const *)trees, error);
+	if (!layers)
+		g_prefix_error(error, "the kept buildroot (`kiln build %s` makes it again): ", package);
+	return layers;
 }
 
 static gboolean allow(const KilnProject *project, GError **error)
@@ -55,18 +54,18 @@ gboolean kiln_shell_run(
 	gboolean interactive = !shell->command || !*shell->command;
 	g_autofree char *failed = kiln_build_failure_directory(project, shell->target, shell->package);
 	g_autoptr(KilnLock) lock = NULL;
-	g_auto(GStrv) layers = NULL;
+	g_autoptr(KilnLayers) layers = NULL;
 	g_autoptr(KilnSandboxRequest) request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
 	g_auto(KilnSandboxReport) report = {0};
 
 	if (!check_kept(failed, shell->package, error))
 		return FALSE;
 	lock = kiln_build_failure_lock(project, shell->target, shell->package, "kiln shell", error);
-	layers = lock ? read_layers(failed, shell->package, error) : NULL;
+	layers = lock ? hold_layers(failed, shell->package, error) : NULL;
 	if (!layers || !allow(project, error))
 		return FALSE;
 	g_strfreev(request->layers);
-	request->layers = g_steal_pointer(&layers);
+	request->layers = g_strdupv(layers->trees);
 	request->upper = g_build_filename(failed, "root", NULL);
 	request->user = shell->as_root ? KILN_SANDBOX_ROOT : KILN_SANDBOX_MOCKBUILD;
 	g_strfreev(request->argv);
