@@ -97,6 +97,80 @@ static char *version(void)
 	return version_with(&nothing);
 }
 
+/* The version that is told when the spec shares its directories with others; caller owns. */
+static char *shared_version(void)
+{
+	const KilnEvaluation shared = {.shares_directories = TRUE};
+
+	return version_with(&shared);
+}
+
+/* What is in a shared folder concerns a spec only when it names it: in its text, or by macros. */
+static void test_shared_directories(void **state)
+{
+	g_autofree char *first = NULL, *other = NULL, *named = NULL, *made_up = NULL;
+
+	(void)state;
+	kiln_fs_remove_tree(patches, NULL);
+	assert_true(kiln_fs_make_directory(patches, NULL));
+	for (guint i = 0; i < 3000; i++) {
+		g_autofree char *name = g_strdup_printf("other-%u.patch", i);
+		sandbox_write(patches, name, "another package's\n");
+	}
+	sandbox_write(patches, "thing-fix.patch", "one\n");
+	sandbox_write(patches, "listed.conf", "one\n");
+	write_spec(RANDOM_VERSION, "Source0: listed.conf\nPatch0: %{name}-fix.patch");
+	first = shared_version();
+	sandbox_write(patches, "other-1.patch", "changed\n");
+	sandbox_write(patches, "new-one.patch", "new\n");
+	other = shared_version();
+	assert_string_equal(first, other);
+	sandbox_write(patches, "listed.conf", "two\n");
+	named = shared_version();
+	assert_string_not_equal(first, named);
+	sandbox_write(patches, "thing-fix.patch", "two\n");
+	made_up = shared_version();
+	assert_string_not_equal(named, made_up);
+}
+
+/* A spec reads what it names, whatever way it names it. */
+static void test_shared_files_are_read(void **state)
+{
+	static const struct {
+		const char *version, *lines;
+	} rows[] = {
+		{"%(cat %{_sourcedir}/thing.version)", ""},
+		{"%(cat %{_sourcedir}/%{name}.version)", ""},
+		{"%{lua: print(io.open(rpm.expand('%{_sourcedir}/%{name}.version')):read())}", ""},
+		{"%(test -e %{_sourcedir}/%{name}.version && cat %{_sourcedir}/%{name}.version)", ""},
+		{"%{included}", "%include %{_sourcedir}/thing.include"},
+		{"%{included}", "%include %{_sourcedir}/th%{nil}ing.include"},
+	};
+
+	(void)state;
+	kiln_fs_remove_tree(patches, NULL);
+	assert_true(kiln_fs_make_directory(patches, NULL));
+	sandbox_write(patches, "thing.version", "7.5\n");
+	sandbox_write(patches, "thing.include", "%define included 7.5\n");
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *first = NULL, *again = NULL;
+		const char *line = rows[i].lines;
+
+		if (g_str_has_prefix(line, "%include")) {
+			g_autofree char *text = g_strdup_printf("%s\nName: thing\nVersion: %s\n"
+				"Release: 1\nSummary: x\nLicense: x\n%%description\n%%files\n",
+				line, rows[i].version);
+			sandbox_write(specs, "thing.spec", text);
+		} else {
+			write_spec(rows[i].version, line);
+		}
+		first = shared_version();
+		assert_string_equal(first, "7.5");
+		again = shared_version();
+		assert_string_equal(again, "7.5");
+	}
+}
+
 static void assert_fails(KilnErrorCode code, const char *message)
 {
 	g_autoptr(GError) error = NULL;
@@ -380,6 +454,8 @@ int main(void)
 		cmocka_unit_test(test_answer_cannot_be_forged),
 		cmocka_unit_test(test_jail),
 		cmocka_unit_test(test_absent_spec),
+		cmocka_unit_test(test_shared_directories),
+		cmocka_unit_test(test_shared_files_are_read),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

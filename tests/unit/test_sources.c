@@ -13,6 +13,7 @@
 typedef struct {
 	HttpFixture *http;
 	char *spec_dir, *patch_dir, *lock_path;
+	const char *directories[3];
 	KilnSourcesRequest request;
 } World;
 
@@ -27,9 +28,11 @@ static void world_init(World *world, HttpFixture *http, const char *const *value
 	kiln_fs_remove_tree(world->patch_dir, NULL);
 	assert_true(kiln_fs_make_directory(world->spec_dir, NULL));
 	assert_true(kiln_fs_make_directory(world->patch_dir, NULL));
+	world->directories[0] = world->spec_dir;
+	world->directories[1] = world->patch_dir;
+	world->directories[2] = NULL;
 	world->request = (KilnSourcesRequest){.package = "pkg",
-		.spec_dir = world->spec_dir,
-		.patch_dir = world->patch_dir,
+		.directories = world->directories,
 		.lock_path = world->lock_path,
 		.lock_name = "specs/pkg/sources",
 		.values = values,
@@ -445,6 +448,128 @@ static void test_lock_keeps_what_only_the_cache_has(void **state)
 	assert_non_null(strstr(change->notes->pdata[1], "kept as locked"));
 }
 
+/* Files of a tree that was there before Kiln: the lock lies elsewhere, the first directory counts. */
+static void adopted_init(World *world, HttpFixture *http, const char *const *values)
+{
+	world_init(world, http, values);
+	world->request.is_adopted = TRUE;
+	g_free(world->lock_path);
+	world->lock_path = g_build_filename(http->directory, "locks", "pkg", NULL);
+	world->request.lock_path = world->lock_path;
+	kiln_fs_remove_tree(world->lock_path, NULL);
+	g_autofree char *directory = g_path_get_dirname(world->lock_path);
+	assert_true(kiln_fs_make_directory(directory, NULL));
+}
+
+static void add_archive(const char *directory, const char *name, char last)
+{
+	const char bytes[] = {'P', 'K', '\0', last};
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+
+	assert_true(kiln_fs_replace(path, bytes, sizeof bytes, 0644, NULL));
+}
+
+static const KilnSourceChange *change_of(const GPtrArray *changes, const char *name)
+{
+	for (guint i = 0; i < changes->len; i++)
+		if (strcmp(((const KilnSourceChange *)changes->pdata[i])->name, name) == 0)
+			return changes->pdata[i];
+	return NULL;
+}
+
+static void test_adopted_files_are_locked_where_they_lie(void **state)
+{
+	const char *const values[] = {"ftp://old.invalid/a.tar.gz", "b.tar.gz", "c.init",
+		"https://example.invalid/d.patch", "e.patch", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL, files = NULL, again = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *lock = NULL;
+
+	adopted_init(&world, *state, values);
+	add_archive(world.spec_dir, "a.tar.gz", 'a');
+	add_archive(world.patch_dir, "a.tar.gz", 'z');
+	add_archive(world.patch_dir, "b.tar.gz", 'b');
+	add_file(world.spec_dir, "c.init", "#!/bin/sh\n");
+	add_file(world.spec_dir, "d.patch", "--- d\n");
+	add_file(world.spec_dir, "e.patch", "--- e\n");
+	assert_false(kiln_sources_fetch(&world.request, &files, &error));
+	assert_error(error, KILN_ERROR_CONFIG, "a.tar.gz\" is not locked in specs/pkg/sources; if it");
+
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	assert_int_equal(changes->len, 3);
+	assert_int_equal(change_of(changes, "a.tar.gz")->kind, KILN_SOURCE_ADDED);
+	assert_int_equal(change_of(changes, "b.tar.gz")->size, 4);
+	assert_non_null(change_of(changes, "d.patch"));
+	lock = read_lock(&world);
+	assert_null(strstr(lock, "ftp://"));
+	assert_non_null(strstr(lock, "https://example.invalid/d.patch"));
+
+	kiln_sources_fetch(&world.request, &files, &error);
+	assert_no_error(error);
+	assert_int_equal(files->len, 5);
+	assert_true(g_str_has_prefix(((KilnSourceFile *)files->pdata[0])->path, world.spec_dir));
+	assert_string_equal(((KilnSourceFile *)files->pdata[1])->sha256, change_of(changes, "b.tar.gz")->sha256);
+
+	/* The tree's own text is the tree's; what is locked is not changed unnoticed. */
+	add_file(world.spec_dir, "e.patch", "--- another\n");
+	kiln_sources_fetch(&world.request, &again, &error);
+	assert_no_error(error);
+	add_archive(world.patch_dir, "b.tar.gz", 'B');
+	assert_false(kiln_sources_fetch(&world.request, &again, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "if the change is meant, run `kiln fetch --lock pkg`");
+}
+
+static void test_adopted_text_from_a_url_is_locked(void **state)
+{
+	const char *const values[] = {"https://example.invalid/d.patch", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL, files = NULL;
+	g_autoptr(GError) error = NULL;
+
+	adopted_init(&world, *state, values);
+	add_file(world.spec_dir, "d.patch", "--- d\n");
+	assert_false(kiln_sources_fetch(&world.request, &files, &error));
+	assert_error(error, KILN_ERROR_CONFIG, "is not locked");
+	assert_true(kiln_sources_lock(&world.request, &changes, &error));
+	add_file(world.spec_dir, "d.patch", "--- D\n");
+	assert_false(kiln_sources_fetch(&world.request, &files, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "d.patch\": sha256 is ");
+}
+
+/* `kiln init` makes locks of what is there and asks no server. */
+static void test_lock_offline(void **state)
+{
+	g_autofree char *here = http_fixture_url(*state, "plain", "here.tar.gz");
+	const char *const values[] = {here, "gone.tar.gz", "kept.tar.gz", "b.tar.gz", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *served = http_fixture_add(*state, "here.tar.gz", SIZE), *lock = NULL;
+
+	adopted_init(&world, *state, values);
+	world.request.is_offline = TRUE;
+	add_archive(world.spec_dir, "b.tar.gz", 'b');
+	write_lock(&world, "[kept.tar.gz]\nsha256 = %064d\nsize = 9\n", 7);
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	assert_int_equal(changes->len, 4);
+	assert_int_equal(change_of(changes, "here.tar.gz")->kind, KILN_SOURCE_MISSING);
+	assert_int_equal(change_of(changes, "gone.tar.gz")->kind, KILN_SOURCE_MISSING);
+	assert_int_equal(change_of(changes, "kept.tar.gz")->kind, KILN_SOURCE_MISSING);
+	assert_int_equal(change_of(changes, "b.tar.gz")->kind, KILN_SOURCE_ADDED);
+	lock = read_lock(&world);
+	assert_non_null(strstr(lock, "[here.tar.gz]\nsha256 = unlocked\n"));
+	assert_non_null(strstr(lock, "0007\n"));
+	assert_null(strstr(lock, "gone.tar.gz"));
+	assert_null(strstr(lock, served));
+
+	add_file(world.spec_dir, "here.tar.gz", "");
+	assert_false(kiln_sources_lock(&world.request, &changes, &error));
+	assert_error(error, KILN_ERROR_CONFIG, "here.tar.gz\" is empty");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +585,9 @@ int main(void)
 		cmocka_unit_test(test_lock_shows_changed_bytes),
 		cmocka_unit_test(test_lock_fails_closed),
 		cmocka_unit_test(test_lock_keeps_what_only_the_cache_has),
+		cmocka_unit_test(test_adopted_files_are_locked_where_they_lie),
+		cmocka_unit_test(test_adopted_text_from_a_url_is_locked),
+		cmocka_unit_test(test_lock_offline),
 	};
 
 	return cmocka_run_group_tests(tests, http_fixture_setup, http_fixture_teardown);

@@ -40,7 +40,8 @@ static void print_digest(const char *label, const char *sha256, guint64 size)
 	printf("  %s  sha256 %s, %" G_GUINT64_FORMAT " bytes\n", label, sha256, size);
 }
 
-static const char *const change_words[] = {"new", "changed", "unchanged", "dropped"};
+static const char *const change_words[] = {
+	"new", "changed", "unchanged", "dropped", "missing"};
 
 static void print_change(const KilnSourceChange *change)
 {

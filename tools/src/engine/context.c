@@ -64,7 +64,7 @@ KilnContext *kiln_context_open(const KilnProject *project, const KilnCollection 
 	context->project = project;
 	context->collection = collection;
 	context->target = target;
-	context->packages = kiln_catalog_list(project, collection->name, error);
+	context->packages = kiln_catalog_list(project, collection, error);
 	if (!context->packages || !read_macros(context, error) || !open_base(context, error) ||
 		!allow_places(context, error))
 		return NULL;
@@ -165,9 +165,9 @@ KilnSpec *kiln_context_evaluate(KilnContext *context, const KilnCatalogPackage *
 	g_auto(GStrv) without = kiln_package_options_without(options, is_bootstrap);
 	g_auto(GStrv) defines = kiln_package_options_defines(options);
 	const KilnLayers *layers = kiln_context_buildroot(context, error);
-	const char *directories[] = {package->spec_directory, package->patch_directory, NULL};
 	KilnEvaluation evaluation = {.spec = package->spec_path,
-		.directories = directories,
+		.directories = (const char *const *)package->source_directories,
+		.shares_directories = package->shares_sources,
 		.macros = context->macros_path,
 		.with = (const char *const *)with,
 		.without = (const char *const *)without,

@@ -8,203 +8,38 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "engine/evaluate_inputs.h"
 #include "engine/root.h"
 #include "format/spec_json.h"
 
 #define SPECS "/builddir/build/SPECS"
-#define SOURCES "/builddir/build/SOURCES"
+#define KILN_EVALUATION_SOURCES "/builddir/build/SOURCES"
 #define USER_MACROS "/builddir/.rpmmacros"
 #define ROOT_MACROS "/etc/rpm/macros.kiln"
 /* kiln-root writes this many lines of its own before the target's macros into USER_MACROS. */
 #define USER_MACROS_OWN_LINES 3
 
-#define MAX_SPEC_BYTES (4 * 1024 * 1024)
-#define MAX_MACROS_BYTES (1024 * 1024)
-/* Larger files are there to build from, not to evaluate with: neither seen nor part of the key. */
-#define MAX_AUXILIARY_BYTES (1024 * 1024)
-#define MAX_AUXILIARY_FILES 2000
 #define STALE_STAGE_S 600
+/* How often a spec that shares its directories is evaluated with more of their files. */
+#define ROUNDS_MAX 5
 
 #define MEMORY_BYTES (G_GINT64_CONSTANT(1) << 30)
 #define PROCESSES 100
 
-/* A file the spec may read: bytes in memory, so that what is digested is what is seen. */
-typedef struct {
-	char *name;
-	char *origin; /* path as the caller knows it */
-	char *data;
-	gsize size;
-} Auxiliary;
-
-typedef struct {
-	const KilnEvaluation *question;
-	char *name; /* of the spec file */
-	char *spec;
-	gsize spec_size;
-	char *macros;
-	GPtrArray *auxiliaries;
-	char *key;
-} Inputs;
-
-static void auxiliary_free(Auxiliary *auxiliary)
-{
-	g_free(auxiliary->name);
-	g_free(auxiliary->origin);
-	g_free(auxiliary->data);
-	g_free(auxiliary);
-}
-
-static void inputs_clear(Inputs *inputs)
-{
-	g_free(inputs->name);
-	g_free(inputs->spec);
-	g_free(inputs->macros);
-	g_clear_pointer(&inputs->auxiliaries, g_ptr_array_unref);
-	g_free(inputs->key);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Inputs, inputs_clear)
-
-static const Auxiliary *find_auxiliary(const Inputs *inputs, const char *name)
-{
-	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
-		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
-		if (strcmp(auxiliary->name, name) == 0)
-			return auxiliary;
-	}
-	return NULL;
-}
-
-static gboolean read_auxiliary(
-	Inputs *inputs, const char *directory, const char *name, GError **error)
-{
-	g_autofree char *path = g_build_filename(directory, name, NULL);
-	struct stat status;
-
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
-		status.st_size > MAX_AUXILIARY_BYTES || find_auxiliary(inputs, name) ||
-		strcmp(name, inputs->name) == 0)
-		return TRUE;
-	gsize size = 0;
-	g_autofree char *data = kiln_fs_read(path, MAX_AUXILIARY_BYTES, &size, error);
-	if (!data)
-		return FALSE;
-	Auxiliary *auxiliary = g_new0(Auxiliary, 1);
-	auxiliary->name = g_strdup(name);
-	auxiliary->origin = g_steal_pointer(&path);
-	auxiliary->data = g_steal_pointer(&data);
-	auxiliary->size = size;
-	g_ptr_array_add(inputs->auxiliaries, auxiliary);
-	return TRUE;
-}
-
-static gboolean read_directory(Inputs *inputs, const char *directory, GError **error)
-{
-	if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
-		return TRUE;
-	g_auto(GStrv) names = kiln_fs_list(directory, error);
-	if (!names)
-		return FALSE;
-	for (char **name = names; *name; name++) {
-		if (!read_auxiliary(inputs, directory, *name, error))
-			return FALSE;
-	}
-	if (inputs->auxiliaries->len <= MAX_AUXILIARY_FILES)
-		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "more than %d files in \"%s\"",
-		MAX_AUXILIARY_FILES, directory);
-	return FALSE;
-}
-
-static void add_list(KilnDigest *digest, const char *label, const char *const *texts)
-{
-	for (; texts && *texts; texts++)
-		kiln_digest_add(digest, label, *texts);
-}
-
-static void add_bytes(KilnDigest *digest, const char *label, const char *data, gsize size)
-{
-	g_autofree char *hex = kiln_digest_of_bytes(data, size);
-
-	kiln_digest_add(digest, label, hex);
-}
-
-/* Another build of the evaluator may answer otherwise. */
-static gboolean add_program(KilnDigest *digest, GError **error)
-{
-	g_autofree char *path = kiln_root_program("kiln-spec", error);
-	struct stat status;
-
-	if (!path)
-		return FALSE;
-	if (stat(path, &status) < 0)
-		return kiln_error_set_errno(error, errno, "looking at \"%s\"", path);
-	g_autofree char *identity = g_strdup_printf(
-		"%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld", KILN_VERSION,
-		(gint64)status.st_size, (gint64)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-	kiln_digest_add(digest, "evaluator", identity);
-	return TRUE;
-}
-
-static char *make_key(const Inputs *inputs, GError **error)
-{
-	g_autoptr(KilnDigest) digest = kiln_digest_new();
-	const KilnEvaluation *question = inputs->question;
-
-	if (!add_program(digest, error))
-		return NULL;
-	kiln_digest_add(digest, "name", inputs->name);
-	kiln_digest_add(digest, "by", question->by_target ? "target" : NULL);
-	add_bytes(digest, "spec", inputs->spec, inputs->spec_size);
-	kiln_digest_add(digest, "macros", inputs->macros);
-	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
-		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
-		kiln_digest_add(digest, "file", auxiliary->name);
-		add_bytes(digest, "content", auxiliary->data, auxiliary->size);
-	}
-	add_list(digest, "layer", question->layers);
-	add_list(digest, "with", question->with);
-	add_list(digest, "without", question->without);
-	add_list(digest, "define", question->defines);
-	return kiln_digest_finish(digest);
-}
-
-static gboolean read_inputs(const KilnEvaluation *question, Inputs *inputs, GError **error)
-{
-	inputs->question = question;
-	inputs->name = g_path_get_basename(question->spec);
-	inputs->auxiliaries = g_ptr_array_new_with_free_func((GDestroyNotify)auxiliary_free);
-	inputs->spec = kiln_fs_read(question->spec, MAX_SPEC_BYTES, &inputs->spec_size, error);
-	if (!inputs->spec)
-		return FALSE;
-	if (question->macros) {
-		inputs->macros = kiln_fs_read(question->macros, MAX_MACROS_BYTES, NULL, error);
-		if (!inputs->macros)
-			return FALSE;
-	}
-	for (const char *const *directory = question->directories; directory && *directory;
-		directory++) {
-		if (!read_directory(inputs, *directory, error))
-			return FALSE;
-	}
-	inputs->key = make_key(inputs, error);
-	return inputs->key != NULL;
-}
-
 /* The caller's path of a file in the jail, or NULL. Turns a line of USER_MACROS into that of the
  * target's macro file. */
-static const char *origin_of(const Inputs *inputs, const char *file, guint *line)
+static const char *origin_of(const KilnEvaluationInputs *inputs, const char *file, guint *line)
 {
 	const KilnEvaluation *question = inputs->question;
 
 	if (g_str_has_prefix(file, SPECS "/") &&
 		strcmp(file + strlen(SPECS "/"), inputs->name) == 0)
 		return question->spec;
-	if (g_str_has_prefix(file, SOURCES "/")) {
-		const Auxiliary *auxiliary = find_auxiliary(inputs, file + strlen(SOURCES "/"));
+	if (g_str_has_prefix(file, KILN_EVALUATION_SOURCES "/")) {
+		const KilnEvaluationFile *auxiliary = kiln_evaluation_inputs_find(inputs, file + strlen(KILN_EVALUATION_SOURCES "/"));
 		return auxiliary ? auxiliary->origin : NULL;
 	}
 	if (question->macros && strcmp(file, ROOT_MACROS) == 0)
@@ -215,7 +50,7 @@ static const char *origin_of(const Inputs *inputs, const char *file, guint *line
 	return question->macros;
 }
 
-static void translate(const Inputs *inputs, KilnSpecDiagnostic *diagnostic)
+static void translate(const KilnEvaluationInputs *inputs, KilnSpecDiagnostic *diagnostic)
 {
 	const char *origin =
 		diagnostic->file ? origin_of(inputs, diagnostic->file, &diagnostic->line) : NULL;
@@ -225,7 +60,7 @@ static void translate(const Inputs *inputs, KilnSpecDiagnostic *diagnostic)
 		g_free(diagnostic->file);
 		diagnostic->file = g_strdup(origin);
 	}
-	g_string_replace(text, SOURCES "/", "", 0);
+	g_string_replace(text, KILN_EVALUATION_SOURCES "/", "", 0);
 	g_string_replace(text, SPECS "/", "", 0);
 	g_free(diagnostic->text);
 	diagnostic->text = g_string_free(text, FALSE);
@@ -251,15 +86,20 @@ static void drop_repeated(GPtrArray *diagnostics)
 	}
 }
 
-/* Checks the JSON and tells it in the caller's paths; a broken spec becomes the error. */
-static KilnSpec *take_answer(const Inputs *inputs, const char *text, gsize size, GError **error)
+static KilnSpec *parse_answer(const KilnEvaluationInputs *inputs, const char *text, gsize size, GError **error)
 {
-	g_autoptr(KilnSpec) spec = kiln_spec_json_parse(text, size, error);
+	KilnSpec *spec = kiln_spec_json_parse(text, size, error);
 
-	if (!spec) {
+	if (!spec)
 		g_prefix_error(error, "%s: ", inputs->question->spec);
-		return NULL;
-	}
+	return spec;
+}
+
+/* Tells the answer in the caller's paths; a broken spec becomes the error. */
+static KilnSpec *tell_answer(const KilnEvaluationInputs *inputs, KilnSpec *taken, GError **error)
+{
+	g_autoptr(KilnSpec) spec = taken;
+
 	for (guint i = 0; i < spec->diagnostics->len; i++)
 		translate(inputs, g_ptr_array_index(spec->diagnostics, i));
 	drop_repeated(spec->diagnostics);
@@ -271,7 +111,7 @@ static KilnSpec *take_answer(const Inputs *inputs, const char *text, gsize size,
 	return NULL;
 }
 
-static char *cache_path(const Inputs *inputs)
+static char *cache_path(const KilnEvaluationInputs *inputs)
 {
 	g_autofree char *name = g_strconcat(inputs->key, ".json", NULL);
 
@@ -279,7 +119,7 @@ static char *cache_path(const Inputs *inputs)
 }
 
 /* A cached answer that cannot be read is as good as none: it is made again. */
-static KilnSpec *load_cached(const Inputs *inputs)
+static KilnSpec *load_cached(const KilnEvaluationInputs *inputs)
 {
 	g_autofree char *path = cache_path(inputs);
 	gsize size = 0;
@@ -287,7 +127,7 @@ static KilnSpec *load_cached(const Inputs *inputs)
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return NULL;
 	g_autofree char *text = kiln_fs_read(path, KILN_SPEC_JSON_MAX_BYTES, &size, NULL);
-	return text ? take_answer(inputs, text, size, NULL) : NULL;
+	return text ? parse_answer(inputs, text, size, NULL) : NULL;
 }
 
 /* Stages of runs that were killed. */
@@ -330,12 +170,12 @@ static char *make_stage_directory(const char *stage, const char *name, GError **
 }
 
 static gboolean fill_stage(
-	const Inputs *inputs, const char *specs, const char *sources, GError **error)
+	const KilnEvaluationInputs *inputs, const char *specs, const char *sources, GError **error)
 {
 	if (!write_file(specs, inputs->name, inputs->spec, inputs->spec_size, error))
 		return FALSE;
-	for (guint i = 0; i < inputs->auxiliaries->len; i++) {
-		const Auxiliary *auxiliary = g_ptr_array_index(inputs->auxiliaries, i);
+	for (guint i = 0; i < inputs->files->len; i++) {
+		const KilnEvaluationFile *auxiliary = g_ptr_array_index(inputs->files, i);
 		if (!write_file(sources, auxiliary->name, auxiliary->data, auxiliary->size, error))
 			return FALSE;
 	}
@@ -350,7 +190,7 @@ static void add_options(GPtrArray *argv, const char *option, const char *const *
 	}
 }
 
-static char **make_argv(const Inputs *inputs)
+static char **make_argv(const KilnEvaluationInputs *inputs)
 {
 	GPtrArray *argv = g_ptr_array_new();
 
@@ -367,13 +207,13 @@ static char **make_argv(const Inputs *inputs)
 	return (char **)g_ptr_array_free(argv, FALSE);
 }
 
-static guint wall_s(const Inputs *inputs)
+static guint wall_s(const KilnEvaluationInputs *inputs)
 {
 	return inputs->question->wall_s > 0 ? inputs->question->wall_s : KILN_EVALUATE_WALL_S;
 }
 
 static KilnSandboxRequest *make_request(
-	const Inputs *inputs, const char *specs, const char *sources)
+	const KilnEvaluationInputs *inputs, const char *specs, const char *sources)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_EVALUATE);
 
@@ -381,7 +221,7 @@ static KilnSandboxRequest *make_request(
 	request->argv = make_argv(inputs);
 	request->macros = g_strdup(inputs->macros);
 	kiln_sandbox_request_bind(request, specs, SPECS, FALSE);
-	kiln_sandbox_request_bind(request, sources, SOURCES, FALSE);
+	kiln_sandbox_request_bind(request, sources, KILN_EVALUATION_SOURCES, FALSE);
 	request->limits.wall_s = wall_s(inputs);
 	request->limits.memory_bytes = MEMORY_BYTES;
 	request->limits.processes = PROCESSES;
@@ -389,7 +229,7 @@ static KilnSandboxRequest *make_request(
 	return request;
 }
 
-static void tell_silence(const Inputs *inputs, const KilnSandboxReport *report, GError **error)
+static void tell_silence(const KilnEvaluationInputs *inputs, const KilnSandboxReport *report, GError **error)
 {
 	g_autofree char *last =
 		kiln_text_last_line(report->error_output ? report->error_output : "");
@@ -403,7 +243,7 @@ static void tell_silence(const Inputs *inputs, const KilnSandboxReport *report, 
 
 /* Tells how an evaluation without answer ended, as a fault of the spec. */
 static gboolean check_report(
-	const Inputs *inputs, const KilnSandboxReport *report, gsize size, GError **error)
+	const KilnEvaluationInputs *inputs, const KilnSandboxReport *report, gsize size, GError **error)
 {
 	const char *spec = inputs->question->spec;
 
@@ -455,7 +295,7 @@ static char *read_output(int fd, gsize *ret_size, GError **error)
 }
 
 static char *run_request(
-	const Inputs *inputs, const KilnSandboxRequest *request, gsize *ret_size, GError **error)
+	const KilnEvaluationInputs *inputs, const KilnSandboxRequest *request, gsize *ret_size, GError **error)
 {
 	g_auto(KilnSandboxReport) report = {0};
 	int fd = memfd_create("answer", MFD_CLOEXEC);
@@ -475,7 +315,7 @@ static char *run_request(
 	return g_steal_pointer(&text);
 }
 
-static char *run_staged(const Inputs *inputs, const char *stage, gsize *ret_size, GError **error)
+static char *run_staged(const KilnEvaluationInputs *inputs, const char *stage, gsize *ret_size, GError **error)
 {
 	g_autofree char *specs = make_stage_directory(stage, "SPECS", error);
 	g_autofree char *sources = specs ? make_stage_directory(stage, "SOURCES", error) : NULL;
@@ -486,7 +326,7 @@ static char *run_staged(const Inputs *inputs, const char *stage, gsize *ret_size
 	return run_request(inputs, request, ret_size, error);
 }
 
-static char *run(const Inputs *inputs, gsize *ret_size, GError **error)
+static char *run(const KilnEvaluationInputs *inputs, gsize *ret_size, GError **error)
 {
 	g_autofree char *directory = g_build_filename(inputs->question->cache, "specs", NULL);
 	g_autofree char *prefix = g_build_filename(directory, "stage", NULL);
@@ -502,20 +342,51 @@ static char *run(const Inputs *inputs, gsize *ret_size, GError **error)
 	return text;
 }
 
-KilnSpec *kiln_evaluate_spec(const KilnEvaluation *evaluation, GError **error)
+/* From the cache, or by asking: then `ret_text` is what was answered. */
+static KilnSpec *answer(const KilnEvaluationInputs *inputs, char **ret_text, GError **error)
 {
-	g_auto(Inputs) inputs = {0};
+	KilnSpec *spec = load_cached(inputs);
 	gsize size = 0;
 
-	if (!read_inputs(evaluation, &inputs, error))
+	if (spec)
+		return spec;
+	g_autofree char *text = run(inputs, &size, error);
+	spec = text ? parse_answer(inputs, text, size, error) : NULL;
+	if (spec)
+		*ret_text = g_steal_pointer(&text);
+	return spec;
+}
+
+/* One round. The final answer, or NULL: without error there is more to show. */
+static KilnSpec *evaluate_round(KilnEvaluationInputs *inputs, gboolean is_last, GError **error)
+{
+	g_autofree char *text = NULL, *path = cache_path(inputs);
+	g_autoptr(KilnSpec) spec = answer(inputs, &text, error);
+	gboolean is_wider = FALSE;
+
+	if (!spec || (!is_last && !kiln_evaluation_inputs_widen(inputs, spec, &is_wider, error)))
 		return NULL;
-	KilnSpec *cached = load_cached(&inputs);
-	if (cached)
-		return cached;
-	g_autofree char *text = run(&inputs, &size, error);
-	g_autoptr(KilnSpec) spec = text ? take_answer(&inputs, text, size, error) : NULL;
-	if (!spec)
+	/* A failure is worth keeping only when it leads on. */
+	if (text && (is_wider || !spec->failure) && !kiln_fs_replace_text(path, text, error))
 		return NULL;
-	g_autofree char *path = cache_path(&inputs);
-	return kiln_fs_replace_text(path, text, error) ? g_steal_pointer(&spec) : NULL;
+	return is_wider ? NULL : tell_answer(inputs, g_steal_pointer(&spec), error);
+}
+
+KilnSpec *kiln_evaluate_spec(const KilnEvaluation *evaluation, GError **error)
+{
+	g_auto(KilnEvaluationInputs) inputs = {0};
+	g_autoptr(GError) fault = NULL;
+
+	if (!kiln_evaluation_inputs_read(&inputs, evaluation, error))
+		return NULL;
+	for (guint round = 1; round <= ROUNDS_MAX; round++) {
+		KilnSpec *spec = evaluate_round(&inputs, round == ROUNDS_MAX, &fault);
+
+		if (spec)
+			return spec;
+		if (fault)
+			break;
+	}
+	g_propagate_error(error, g_steal_pointer(&fault));
+	return NULL;
 }

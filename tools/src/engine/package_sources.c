@@ -31,8 +31,8 @@ static void order_init(Order *order, const KilnContext *context, const KilnCatal
 	g_ptr_array_add(order->values, NULL);
 	order->apt_dir = g_build_filename(context->project->cache, "apt", NULL);
 	order->request = (KilnSourcesRequest){.package = package->name,
-		.spec_dir = package->spec_directory,
-		.patch_dir = package->patch_directory,
+		.directories = (const char *const *)package->source_directories,
+		.is_adopted = package->is_adopted,
 		.lock_path = package->lock_path,
 		.lock_name = kiln_project_relative(context->project, package->lock_path),
 		.values = (const char *const *)order->values->pdata,

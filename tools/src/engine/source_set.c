@@ -5,7 +5,13 @@
 #include "base/fs.h"
 #include "format/source_lock.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEXT_MAX_BYTES (1024 * 1024)
+#define TEXT_HEAD_BYTES 8192
 
 static void item_free(KilnSourceItem *item)
 {
@@ -70,37 +76,83 @@ static gboolean read_lock(KilnSourceSet *set, const KilnSourcesRequest *request,
  * file is then said when it is read. */
 static char *find_in(const char *directory, const char *name)
 {
-	g_autofree char *path = NULL;
+	g_autofree char *path = g_build_filename(directory, name, NULL);
 
-	if (directory == NULL)
-		return NULL;
-	path = g_build_filename(directory, name, NULL);
 	if (!g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
 		return NULL;
 	return g_steal_pointer(&path);
 }
 
+static gboolean refuse_second(
+	const KilnSourceItem *item, const char *directory, GError **error)
+{
+	g_autofree char *first = g_path_get_dirname(item->local_path);
+
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"\"%s\" lies in \"%s\" and in \"%s\"; remove one", item->name, first, directory);
+	return FALSE;
+}
+
+/* A file that comes from elsewhere must not be there a second time; in an adopted tree the lock says what
+ * the one that is there has to be. */
+static gboolean check_lock(
+	const KilnSourceItem *item, const KilnSourcesRequest *request, GError **error)
+{
+	g_autofree char *directory = item->local_path != NULL ? g_path_get_dirname(item->local_path) : NULL;
+
+	if (directory == NULL || item->entry == NULL ||
+		(request->is_adopted && !kiln_source_entry_is_generated(item->entry)))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"%s: [%s] is locked, but the file lies in \"%s\" too; remove one",
+		kiln_source_set_lock_name(request), item->name, directory);
+	return FALSE;
+}
+
 static gboolean find_local(KilnSourceItem *item, const KilnSourcesRequest *request, GError **error)
 {
-	g_autofree char *in_spec = find_in(request->spec_dir, item->name);
-	g_autofree char *in_patches = find_in(request->patch_dir, item->name);
+	for (const char *const *directory = request->directories; *directory != NULL; directory++) {
+		g_autofree char *path = find_in(*directory, item->name);
 
-	if (in_spec != NULL && in_patches != NULL) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"\"%s\" lies in \"%s\" and in \"%s\"; remove one", item->name,
-			request->spec_dir, request->patch_dir);
-		return FALSE;
+		if (path == NULL)
+			continue;
+		if (item->local_path != NULL)
+			return refuse_second(item, *directory, error);
+		item->local_path = g_steal_pointer(&path);
+		if (request->is_adopted)
+			break;
 	}
-	if ((in_spec != NULL || in_patches != NULL) && item->entry != NULL) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"%s: [%s] is locked, but the file lies in \"%s\" too; remove one",
-			kiln_source_set_lock_name(request), item->name,
-			in_spec != NULL ? request->spec_dir : request->patch_dir);
+	return check_lock(item, request, error);
+}
+
+/* What a person edits, as a whole and by what it begins with. */
+static gboolean is_text(const char *path)
+{
+	char head[TEXT_HEAD_BYTES];
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t length;
+
+	if (fd < 0)
 		return FALSE;
-	}
-	item->local_path =
-		in_spec != NULL ? g_steal_pointer(&in_spec) : g_steal_pointer(&in_patches);
-	return TRUE;
+	length = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+				 status.st_size <= TEXT_MAX_BYTES
+			 ? pread(fd, head, sizeof head, 0)
+			 : -1;
+	close(fd);
+	return length >= 0 && memchr(head, '\0', (size_t)length) == NULL;
+}
+
+gboolean kiln_source_item_wants_lock(const KilnSourceItem *item)
+{
+	return item->local_path == NULL || item->url != NULL || !is_text(item->local_path);
+}
+
+char *kiln_source_set_places(const KilnSourcesRequest *request)
+{
+	g_autofree char *list = g_strjoinv("\" or \"", (char **)request->directories);
+
+	return g_strconcat("\"", list, "\"", NULL);
 }
 
 static gboolean add_item(

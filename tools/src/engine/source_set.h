@@ -12,7 +12,7 @@
 typedef struct {
 	char *name;
 	char *url;	  /* the value in the spec when it is a http(s) or file URL, else NULL */
-	char *local_path; /* where it lies in the spec or patch directory, else NULL */
+	char *local_path; /* where it lies in the request's directories, else NULL */
 	const KilnSourceEntry *entry; /* of the lock, borrowed; NULL: none */
 } KilnSourceItem;
 
@@ -23,14 +23,21 @@ typedef struct {
 	char *lock_text;      /* as it is on the disk; NULL: absent */
 } KilnSourceSet;
 
-/* Reads the lock and looks for local files. Code CONFIG: a bad lock, a value without a file name, a
- * file both local and locked or in both directories. */
+/* Reads the lock and looks for local files. Code CONFIG: a bad lock, a value without a file name; but
+ * in an adopted tree a file both local and locked or in two directories. */
 KilnSourceSet *kiln_source_set_read(const KilnSourcesRequest *request, GError **error);
 void kiln_source_set_free(KilnSourceSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSourceSet, kiln_source_set_free)
 
 /* The item called `name`, or NULL. Borrowed. */
 const KilnSourceItem *kiln_source_set_find(const KilnSourceSet *set, const char *name);
+
+/* In an adopted tree: FALSE for a file of the tree that is as much the tree's own as the spec: short text
+ * that comes from no URL. What is in an archive nobody sees change: it must be locked. */
+gboolean kiln_source_item_wants_lock(const KilnSourceItem *item);
+
+/* The request's directories as messages name them: "A" or "B". Caller owns. */
+char *kiln_source_set_places(const KilnSourcesRequest *request);
 
 /* How messages name the lock. Borrowed. */
 const char *kiln_source_set_lock_name(const KilnSourcesRequest *request);

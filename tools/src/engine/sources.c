@@ -269,17 +269,42 @@ static gboolean order_delivery(Courier *courier, const KilnSourceEntry *entry, G
 static gboolean refuse_unlocked(
 	const KilnSourcesRequest *request, const KilnSourceItem *item, GError **error)
 {
+	g_autofree char *places = kiln_source_set_places(request);
+
 	if (item->entry != NULL)
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 			"%s: [%s] is not locked yet; run `kiln fetch --lock %s`",
 			kiln_source_set_lock_name(request), item->name, request->package);
 	else
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"\"%s\" is neither a file in \"%s\"%s%s%s nor locked in %s; add the file, or for "
-			"an upstream source run `kiln fetch --lock %s`",
-			item->name, request->spec_dir, request->patch_dir ? " or \"" : "",
-			request->patch_dir ? request->patch_dir : "", request->patch_dir ? "\"" : "",
-			kiln_source_set_lock_name(request), request->package);
+			"\"%s\" is neither a file in %s nor locked in %s; add the file, or for an upstream "
+			"source run `kiln fetch --lock %s`",
+			item->name, places, kiln_source_set_lock_name(request), request->package);
+	return FALSE;
+}
+
+/* What lies in an adopted tree has to be what was locked. */
+static gboolean check_adopted(const KilnSourcesRequest *request, const KilnSourceItem *item,
+	const KilnSourceFile *file, GError **error)
+{
+	const KilnSourceEntry *entry = item->entry;
+
+	if (!request->is_adopted)
+		return TRUE;
+	if (entry == NULL || entry->sha256 == NULL) {
+		if (entry == NULL && !kiln_source_item_wants_lock(item))
+			return TRUE;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"\"%s\" is not locked in %s; if it is the file you mean, run `kiln fetch --lock %s`",
+			item->local_path, kiln_source_set_lock_name(request), request->package);
+		return FALSE;
+	}
+	if (strcmp(entry->sha256, file->sha256) == 0)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+		"\"%s\": sha256 is %s, but %s has %s; if the change is meant, run `kiln fetch --lock %s`",
+		item->local_path, file->sha256, kiln_source_set_lock_name(request), entry->sha256,
+		request->package);
 	return FALSE;
 }
 
@@ -292,7 +317,7 @@ static gboolean begin_file(
 		file->kind = KILN_SOURCE_LOCAL;
 		file->path = g_strdup(item->local_path);
 		file->sha256 = kiln_digest_of_file(file->path, &file->size, error);
-		return file->sha256 != NULL;
+		return file->sha256 != NULL && check_adopted(courier->request, item, file, error);
 	}
 	if (is_generated(item))
 		return put_generated(courier, item, file, error);

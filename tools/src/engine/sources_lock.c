@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/sources.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text.h"
@@ -28,6 +29,8 @@ typedef struct {
 	const KilnSourceEntry *old; /* the one it replaces, of the same name or not; NULL: none */
 	KilnSourceChange *change;
 	GPtrArray *answers; /* of Answer; empty for generated files */
+	const char *local_path; /* the file itself is there: no origin is asked; borrowed; NULL: it is not */
+	gboolean is_missing;
 } Revision;
 
 typedef struct {
@@ -145,7 +148,9 @@ static gboolean choose_origins(Revision *revision, const KilnSourceItem *item, G
 	}
 	if (item->url == NULL || kiln_source_entry_is_generated(revision->entry))
 		return TRUE;
-	return add_origin(revision->entry, item->url, error);
+	/* A file that is there needs no origin, and old specs name ftp servers. */
+	return add_origin(revision->entry, item->url, revision->local_path == NULL ? error : NULL) ||
+		revision->local_path != NULL;
 }
 
 static Revision *revision_new(const Locking *locking, const KilnSourceItem *item)
@@ -157,6 +162,7 @@ static Revision *revision_new(const Locking *locking, const KilnSourceItem *item
 	revision->entry->comment = g_strdup(revision->old != NULL ? revision->old->comment : NULL);
 	revision->change = change_new(item->name, revision->old);
 	revision->answers = g_ptr_array_new_with_free_func((GDestroyNotify)answer_free);
+	revision->local_path = item->local_path;
 	return revision;
 }
 
@@ -169,15 +175,20 @@ static gboolean plan_revision(Locking *locking, const KilnSourceItem *item, GErr
 		g_prefix_error(error, "%s: ", locking->request->package);
 		return FALSE;
 	}
-	if (revision->entry->origins->len > 0)
+	if (revision->entry->origins->len > 0 || revision->local_path != NULL || locking->request->is_offline)
 		return TRUE;
+	g_autofree char *places = kiln_source_set_places(locking->request);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-		"source \"%s\" is neither a file in \"%s\" nor a URL; add the file, or a group "
-		"[%s] "
-		"with origins to %s",
-		item->name, locking->request->spec_dir, item->name,
-		kiln_source_set_lock_name(locking->request));
+		"source \"%s\" is neither a file in %s nor a URL; add the file, or a group [%s] with origins "
+		"to %s",
+		item->name, places, item->name, kiln_source_set_lock_name(locking->request));
 	return FALSE;
+}
+
+static gboolean is_to_be_locked(const Locking *locking, const KilnSourceItem *item)
+{
+	return item->local_path == NULL ||
+		(locking->request->is_adopted && kiln_source_item_wants_lock(item));
 }
 
 static gboolean plan(Locking *locking, GError **error)
@@ -185,7 +196,7 @@ static gboolean plan(Locking *locking, GError **error)
 	for (guint i = 0; i < locking->set->items->len; i++) {
 		const KilnSourceItem *item = locking->set->items->pdata[i];
 
-		if (item->local_path == NULL && !plan_revision(locking, item, error))
+		if (is_to_be_locked(locking, item) && !plan_revision(locking, item, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -280,7 +291,7 @@ static gboolean ask_all(const Locking *locking, GError **error)
 		Revision *revision = locking->revisions->pdata[i];
 		const GPtrArray *origins = revision->entry->origins;
 
-		for (guint j = 0; j < origins->len; j++) {
+		for (guint j = 0; revision->local_path == NULL && j < origins->len; j++) {
 			const KilnOrigin *origin = origins->pdata[j];
 
 			if (origin->kind == KILN_ORIGIN_URL)
@@ -289,6 +300,8 @@ static gboolean ask_all(const Locking *locking, GError **error)
 				g_ptr_array_add(debian, add_answer(revision, origin));
 		}
 	}
+	if (locking->request->is_offline)
+		return TRUE;
 	if (!ask_urls(locking, urls, error))
 		return FALSE;
 	ask_apt(locking, debian);
@@ -344,6 +357,30 @@ static void note_trust(Revision *revision)
 		g_strdup("learned over plain http; compare it with what upstream announces"));
 }
 
+/* Stays as it was; an entry that was not locked yet stays to be locked. */
+static void leave_unasked(const Locking *locking, Revision *revision)
+{
+	const KilnSourceEntry *old = revision->old;
+
+	revision->is_missing = TRUE;
+	if (old == NULL || old->sha256 == NULL || revision->change->old_name != NULL)
+		return;
+	revision->entry->sha256 = g_strdup(old->sha256);
+	revision->entry->size = old->size;
+	revision->is_missing = !kiln_content_cache_has(locking->cache, old->sha256, old->size, NULL);
+}
+
+static gboolean learn_local(Revision *revision, GError **error)
+{
+	KilnSourceEntry *entry = revision->entry;
+
+	entry->sha256 = kiln_digest_of_file(revision->local_path, &entry->size, error);
+	if (entry->sha256 == NULL || entry->size > 0)
+		return entry->sha256 != NULL;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "\"%s\" is empty", revision->local_path);
+	return FALSE;
+}
+
 static gboolean settle(const Locking *locking, Revision *revision, GError **error)
 {
 	KilnSourceEntry *entry = revision->entry;
@@ -351,6 +388,12 @@ static gboolean settle(const Locking *locking, Revision *revision, GError **erro
 
 	if (kiln_source_entry_is_generated(entry))
 		return TRUE;
+	if (revision->local_path != NULL)
+		return learn_local(revision, error);
+	if (locking->request->is_offline) {
+		leave_unasked(locking, revision);
+		return TRUE;
+	}
 	for (guint i = 0; i < revision->answers->len; i++) {
 		const Answer *answer = revision->answers->pdata[i];
 
@@ -378,6 +421,8 @@ static KilnSourceChangeKind judge(const Revision *revision)
 {
 	const KilnSourceEntry *old = revision->old;
 
+	if (revision->is_missing)
+		return KILN_SOURCE_MISSING;
 	if (g_strcmp0(revision->entry->sha256, old != NULL ? old->sha256 : NULL) == 0 &&
 		revision->change->old_name == NULL)
 		return KILN_SOURCE_UNCHANGED;
@@ -401,6 +446,7 @@ static gboolean settle_all(const Locking *locking, GError **error)
 static gboolean write_lock(Locking *locking, GError **error)
 {
 	g_autoptr(KilnSourceLock) lock = kiln_source_lock_new();
+	g_autofree char *directory = g_path_get_dirname(locking->request->lock_path);
 	g_autofree char *text = NULL;
 
 	lock->header = g_strdup(locking->set->lock->header);
@@ -408,12 +454,16 @@ static gboolean write_lock(Locking *locking, GError **error)
 	for (guint i = 0; i < locking->revisions->len; i++) {
 		Revision *revision = locking->revisions->pdata[i];
 
+		/* Nothing is known of it: the next to lock it asks again. */
+		if (revision->entry->sha256 == NULL && revision->entry->origins->len == 0)
+			continue;
 		g_ptr_array_add(lock->entries, g_steal_pointer(&revision->entry));
 	}
 	text = kiln_source_lock_emit(lock);
 	if (strcmp(text, locking->set->lock_text != NULL ? locking->set->lock_text : "") == 0)
 		return TRUE;
-	return kiln_fs_replace_text(locking->request->lock_path, text, error);
+	return kiln_fs_make_directory(directory, error) &&
+		kiln_fs_replace_text(locking->request->lock_path, text, error);
 }
 
 static GPtrArray *take_changes(Locking *locking)

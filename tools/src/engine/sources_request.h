@@ -14,9 +14,12 @@ typedef struct {
 /* All borrowed. */
 typedef struct {
 	const char *package; /* as `kiln fetch --lock` takes it; for messages */
-	const char *spec_dir;
-	const char *patch_dir;	   /* may be NULL or absent on disk */
-	const char *lock_path;	   /* SPEC_DIR/sources; may be absent on disk when all is local */
+	const char *const *directories; /* where local files lie, ends with NULL; may be absent on disk */
+	gboolean is_adopted; /* a tree that was there before: what lies there may be locked as well, and must be
+				where it is not text or comes from a URL; the first of `directories` that has
+				a file counts */
+	gboolean is_offline; /* kiln_sources_lock: ask no origin, learn from the files present only */
+	const char *lock_path;	   /* may be absent on disk when all is local */
 	const char *lock_name;	   /* how messages call it; NULL: its path */
 	const char *const *values; /* the Source and Patch values as evaluated, URLs included; ends
 				      with NULL */
