@@ -51,6 +51,9 @@ const KilnCollection *kiln_cli_collection(
 KilnContext *kiln_cli_context(
 	const KilnInvocation *invocation, const char *collection, const char *target, GError **error);
 
+/* The value of --jobs as kiln_schedule_run takes it: 0 (not given) to 1024, anything else is USAGE. */
+gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error);
+
 /* Ends a --json answer: writes it to stdout. */
 void kiln_cli_answer(KilnJson *json);
 

@@ -5,11 +5,15 @@
 
 static struct {
 	char *collection, *target;
+	int jobs;
+	gboolean fail_fast;
 } options;
 
 static const GOptionEntry entries[] = {
 	{"collection", 'c', 0, G_OPTION_ARG_STRING, &options.collection, "The collection the packages are in", "NAME"},
 	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target to build for", "NAME"},
+	{"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Builds at once (default: by processors and memory)", "N"},
+	{"fail-fast", 0, 0, G_OPTION_ARG_NONE, &options.fail_fast, "Start no further build after a failure", NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -35,11 +39,17 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 	g_autoptr(KilnContext) context =
 		kiln_cli_context(invocation, options.collection, options.target, error);
 	const char *const *names = (const char *const *)invocation->arguments;
+	KilnScheduleOptions schedule = {.fail_fast = options.fail_fast, .may_build = TRUE};
+	g_autoptr(KilnRelease) release = NULL;
 	g_autoptr(GPtrArray) items = NULL;
 	guint built = 0;
 
-	if (!context || !kiln_release_build(context, *names ? names : NULL, &items, &built, error))
+	if (!context || !kiln_cli_jobs(options.jobs, &schedule.jobs, error))
 		return FALSE;
+	release = kiln_release_open(context, *names ? names : NULL, error);
+	if (!release || !kiln_release_build(release, &schedule, &built, error))
+		return FALSE;
+	items = kiln_plan_released(release->plan);
 	if (invocation->json)
 		answer(items);
 	for (guint i = 0; !invocation->json && i < items->len; i++)

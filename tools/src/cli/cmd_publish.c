@@ -15,9 +15,11 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 {
 	g_autoptr(KilnContext) context =
 		kiln_cli_context(invocation, invocation->arguments[0], options.target, error);
+	g_autoptr(KilnRelease) release = context ? kiln_release_open(context, NULL, error) : NULL;
+	const KilnScheduleOptions schedule = {.may_build = FALSE};
 	g_auto(KilnReleaseResult) result = {0};
 
-	if (!context || !kiln_release_publish(context, &result, error))
+	if (!release || !kiln_release_run(release, &schedule, &result, error))
 		return FALSE;
 	kiln_cli_release_answer(invocation, &result);
 	return TRUE;

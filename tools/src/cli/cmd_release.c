@@ -6,10 +6,14 @@
 
 static struct {
 	char *target;
+	int jobs;
+	gboolean fail_fast;
 } options;
 
 static const GOptionEntry entries[] = {
 	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target to release for", "NAME"},
+	{"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Builds at once (default: by processors and memory)", "N"},
+	{"fail-fast", 0, 0, G_OPTION_ARG_NONE, &options.fail_fast, "Start no further build after a failure", NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -19,8 +23,13 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 		kiln_cli_context(invocation, invocation->arguments[0], options.target, error);
 	g_auto(KilnReleaseResult) result = {0};
 	gint64 start = kiln_clock_monotonic_us();
+	KilnScheduleOptions schedule = {.fail_fast = options.fail_fast, .may_build = TRUE};
+	g_autoptr(KilnRelease) release = NULL;
 
-	if (!context || !kiln_release_run(context, &result, error))
+	if (!context || !kiln_cli_jobs(options.jobs, &schedule.jobs, error))
+		return FALSE;
+	release = kiln_release_open(context, NULL, error);
+	if (!release || !kiln_release_run(release, &schedule, &result, error))
 		return FALSE;
 	kiln_event_done("release", kiln_clock_monotonic_us() - start, "%s for %s: snapshot %s",
 		context->collection->name, context->target->name, result.snapshot);

@@ -19,6 +19,16 @@ const KilnCommand *const kiln_commands[] = {
 	NULL,
 };
 
+gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error)
+{
+	if (value >= 0 && value <= 1024) {
+		*ret_jobs = (guint)value;
+		return TRUE;
+	}
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE, "--jobs %d: must be from 1 to 1024", value);
+	return FALSE;
+}
+
 const KilnCollection *kiln_cli_collection(const KilnInvocation *invocation, const char *name, GError **error)
 {
 	const GPtrArray *collections = invocation->project->config->collections;

@@ -116,11 +116,11 @@ static gboolean rename_by_requirements(KilnBuildJob *job, GError **error)
 {
 	gboolean good;
 
-	if (job->further->len == 0)
+	if (!job->solution || job->settings.place)
 		return TRUE;
 	g_ptr_array_add(job->further, NULL);
-	good = kiln_plan_learn(job->context, job->item, (const char *const *)job->further->pdata,
-		job->layers->key, error);
+	good = kiln_plan_learn(
+		job->plan, job->item, job->solution, (const char *const *)job->further->pdata, error);
 	g_ptr_array_set_size(job->further, (int)job->further->len - 1);
 	return good;
 }
@@ -128,25 +128,29 @@ static gboolean rename_by_requirements(KilnBuildJob *job, GError **error)
 /* Puts the result in its place. */
 static gboolean complete(KilnBuildJob *job, GError **error)
 {
+	const char *place;
+
 	job->phases.total_us = kiln_clock_monotonic_us() - job->start_us;
-	return rename_by_requirements(job, error) &&
-		kiln_result_installed(job->result, job->context->buildroot_solution, job->solution,
+	if (!rename_by_requirements(job, error))
+		return FALSE;
+	place = job->settings.place ? job->settings.place : job->item->result_directory;
+	return kiln_result_installed(job->result, job->context->buildroot_solution, kiln_build_job_solution(job),
 			error) &&
 		kiln_result_end(job->result, job->item, &job->phases, error) &&
-		kiln_fs_remove_tree(job->item->result_directory, error) &&
-		kiln_fs_rename(job->unfinished, job->item->result_directory, error);
+		kiln_fs_remove_tree(place, error) && kiln_fs_rename(job->unfinished, place, error);
 }
 
 /* Fresh directories; what an interrupted build left under these names goes. */
 static gboolean prepare(KilnBuildJob *job, GError **error)
 {
 	const KilnProject *project = job->context->project;
-	const char *package = job->item->package->name;
-	g_autofree char *unfinished = g_strconcat(".new-", job->item->key, NULL);
+	g_autofree char *name = g_strconcat(job->item->name, job->settings.place ? ".again" : "", NULL);
+	g_autofree char *unfinished =
+		g_strconcat(".new-", job->item->key, job->settings.place ? ".again" : "", NULL);
 	g_autofree char *all = g_build_filename(project->state, "work", NULL);
 	gint64 start = kiln_clock_monotonic_us();
 
-	job->work = g_build_filename(all, job->context->target->name, package, NULL);
+	job->work = g_build_filename(all, job->context->target->name, name, NULL);
 	job->tree = g_build_filename(job->work, "tree", NULL);
 	job->unfinished = g_build_filename(project->state, "builds", unfinished, NULL);
 	if (!kiln_fs_make_private(all, error) || !kiln_root_remove(job->work, error) ||
@@ -158,53 +162,80 @@ static gboolean prepare(KilnBuildJob *job, GError **error)
 	return job->result != NULL;
 }
 
+/* A build beside the ordinary one leaves its result and no other trace. */
+static gboolean record(KilnBuildJob *job, GError **error)
+{
+	return job->settings.place || (kiln_build_failure_drop(job, error) &&
+		kiln_build_failure_record(job, KILN_STORE_BUILT, NULL, error) &&
+		kiln_plan_load_result(job->item, error));
+}
+
 static gboolean finish(KilnBuildJob *job, GError **error)
 {
 	g_autofree char *version = kiln_spec_evr(job->item->spec);
 
-	if (!complete(job, error) || !kiln_root_remove(job->work, error) ||
-		!kiln_build_failure_drop(job, error) || !kiln_build_failure_record(job, "built", NULL, error) ||
-		!kiln_plan_load_result(job->item, error))
+	if (!complete(job, error) || !kiln_root_remove(job->work, error) || !record(job, error))
 		return FALSE;
 	kiln_event_done("build", kiln_clock_monotonic_us() - job->start_us,
-		"%s %s (rpmbuild %.2f s, everything else %.2f s)", job->item->package->name, version,
+		"%s %s (rpmbuild %.2f s, everything else %.2f s)", job->item->name, version,
 		(double)job->phases.rpmbuild_us / G_USEC_PER_SEC,
 		(double)(kiln_clock_monotonic_us() - job->start_us - job->phases.rpmbuild_us) / G_USEC_PER_SEC);
 	return TRUE;
+}
+
+/* Removes what an attempt made that is of no use to anybody. */
+static void discard(const KilnBuildJob *job)
+{
+	kiln_root_remove(job->work, NULL);
+	kiln_fs_remove_tree(job->unfinished, NULL);
 }
 
 /* What rpmbuild or what it left is to blame for is kept to be looked at; all else is the host's. */
 static gboolean attempt(KilnBuildJob *job, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
+	gboolean is_of_package;
 
 	if (kiln_build_steps_run(job, &failure) && collect(job, &failure))
 		return finish(job, error);
-	if (g_error_matches(failure, KILN_ERROR, KILN_ERROR_BUILD) ||
-		g_error_matches(failure, KILN_ERROR, KILN_ERROR_UNSOLVABLE))
+	is_of_package = g_error_matches(failure, KILN_ERROR, KILN_ERROR_BUILD) ||
+		g_error_matches(failure, KILN_ERROR, KILN_ERROR_UNSOLVABLE);
+	if (is_of_package && !job->settings.place)
 		return kiln_build_failure_keep(job, failure, error);
-	g_propagate_prefixed_error(
-		error, g_steal_pointer(&failure), "building \"%s\": ", job->item->package->name);
+	discard(job);
+	g_propagate_prefixed_error(error, g_steal_pointer(&failure), "building \"%s\": ", job->item->name);
 	return FALSE;
 }
 
-gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error)
+static KilnBuildJob *job_new(KilnPlan *plan, KilnPlanItem *item, const KilnBuildSettings *settings)
 {
-	g_autoptr(KilnLock) lock = kiln_build_failure_lock(
-		context->project, context->target->name, item->package->name, "kiln build", error);
-	g_autoptr(KilnBuildJob) job = g_new0(KilnBuildJob, 1);
+	KilnBuildJob *job = g_new0(KilnBuildJob, 1);
 
-	job->context = context;
+	job->plan = plan;
+	job->context = plan->context;
 	job->item = item;
-	job->store = store;
+	job->settings = *settings;
 	job->further = g_ptr_array_new_with_free_func(g_free);
+	for (char **requirement = item->further; requirement && *requirement; requirement++)
+		g_ptr_array_add(job->further, g_strdup(*requirement));
 	job->started = kiln_clock_now();
 	job->start_us = kiln_clock_monotonic_us();
+	return job;
+}
+
+gboolean kiln_build_run(
+	KilnPlan *plan, KilnPlanItem *item, const KilnBuildSettings *settings, GError **error)
+{
+	g_autoptr(KilnLock) lock = kiln_build_failure_lock(
+		plan->context->project, plan->context->target->name, item->name, "kiln build", error);
+	g_autoptr(KilnBuildJob) job = job_new(plan, item, settings);
+
 	if (!lock)
 		return FALSE;
-	kiln_event_step("build", "%s", item->package->name);
+	item->must_wait = FALSE;
+	kiln_event_step("build", "%s", item->name);
 	if (!prepare(job, error) || !kiln_build_steps_layers(job, error)) {
-		g_prefix_error(error, "building \"%s\": ", item->package->name);
+		g_prefix_error(error, "building \"%s\": ", item->name);
 		return FALSE;
 	}
 	return attempt(job, error);

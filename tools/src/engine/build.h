@@ -7,12 +7,22 @@
 #pragma once
 
 #include "engine/plan.h"
-#include "lib/store.h"
 
-/* Builds `item` (resolved, not built yet). On success item->packages is set and the result stands in
+/* How one build is to be done. Zero-initialise, then set what matters. */
+typedef struct {
+	guint processors;  /* what it may count on (RPM_BUILD_NCPUS); 0: all */
+	guint jobs;        /* how many builds are allowed at once; for the record */
+	gint64 queue_us;   /* how long it waited for its turn; for the record */
+	const char *place; /* a fresh directory for the result instead of item->result_directory: then nothing is
+			      recorded, and a failure keeps no buildroot; NULL: an ordinary build */
+} KilnBuildSettings;
+
+/* Builds `item` (TO_BUILD) of `plan`. On success item->packages is set and the result stands in
  * item->result_directory: the packages, the rebuilt source package, build.log, root.log, state.log,
  * hw_info.log, installed_pkgs.log, result.json. Code BUILD (UNSOLVABLE for what only the
  * build requires) when the package does not build: the message has the first line that explains it,
  * the log and the command that enters the buildroot. VERIFY when a file is no longer what was planned
- * with, BUSY while `kiln shell` is in the buildroot that the last failure left. */
-gboolean kiln_build_run(KilnContext *context, KilnPlanItem *item, KilnStore *store, GError **error);
+ * with, BUSY while `kiln shell` is in the buildroot that the last failure left; BUSY with item->must_wait
+ * when it turned out to need what is not built yet. From any thread, for different items. */
+gboolean kiln_build_run(
+	KilnPlan *plan, KilnPlanItem *item, const KilnBuildSettings *settings, GError **error);

@@ -15,7 +15,7 @@ char *kiln_build_failure_directory(const KilnProject *project, const char *targe
 static char *directory_of(const KilnBuildJob *job)
 {
 	return kiln_build_failure_directory(
-		job->context->project, job->context->target->name, job->item->package->name);
+		job->context->project, job->context->target->name, job->item->name);
 }
 
 KilnLock *kiln_build_failure_lock(const KilnProject *project, const char *target, const char *package,
@@ -41,11 +41,20 @@ gboolean kiln_build_failure_record(
 		.target = job->context->target->name,
 		.version = version,
 		.outcome = (char *)outcome,
+		.reason = job->item->reason,
 		.cause = (char *)cause,
 		.started = job->started,
-		.wall_us = kiln_clock_monotonic_us() - job->start_us};
+		.wall_us = kiln_clock_monotonic_us() - job->start_us,
+		.queue_us = job->settings.queue_us,
+		.layers_us = job->phases.layers_us,
+		.rpmbuild_us = job->phases.rpmbuild_us,
+		.collect_us = job->phases.collect_us,
+		.peak_memory_bytes = (gint64)job->peak_memory_bytes,
+		.wave = job->item->wave + 1,
+		.jobs = job->settings.jobs,
+		.is_bootstrap = job->item->is_bootstrap};
 
-	return kiln_store_add_build(job->store, &row, NULL, error);
+	return kiln_store_add_build(job->plan->store, &row, job->item->inputs, error);
 }
 
 /* What `kiln shell` needs to enter the kept buildroot again. */
@@ -67,7 +76,7 @@ gboolean kiln_build_failure_drop(const KilnBuildJob *job, GError **error)
 
 static void tell(const KilnBuildJob *job, const GError *failure, const KilnCause *cause, GError **error)
 {
-	const char *package = job->item->package->name;
+	const char *package = job->item->name;
 	g_autofree char *failed = directory_of(job);
 	g_autofree char *log = g_build_filename(failed, "build.log", NULL);
 	const char *shown = kiln_project_relative(job->context->project, log);
@@ -93,7 +102,7 @@ gboolean kiln_build_failure_keep(KilnBuildJob *job, const GError *failure, GErro
 		!kiln_fs_rename(job->work, root, error) || !write_shell_file(job, failed, error))
 		return FALSE;
 	kiln_cause_find_in_file(log, &cause);
-	if (kiln_build_failure_record(job, "failed", cause.line ? cause.line : failure->message, error))
+	if (kiln_build_failure_record(job, KILN_STORE_FAILED, cause.line ? cause.line : failure->message, error))
 		tell(job, failure, &cause, error);
 	return FALSE;
 }

@@ -2,20 +2,22 @@
 /* One build under way, as the parts of engine/build share it (build.c owns it). */
 #pragma once
 
+#include "engine/build.h"
 #include "engine/result.h"
-#include "lib/store.h"
 
 typedef struct {
-	KilnContext *context;
+	KilnPlan *plan;
+	KilnContext *context;    /* the plan's */
 	KilnPlanItem *item;
-	KilnStore *store;
+	KilnBuildSettings settings;
 	char *work;              /* the buildroot's writable side: tree/ and what overlayfs needs */
 	char *unfinished;        /* the result directory until it is complete */
 	char *tree;
 	KilnResult *result;
 	KilnLayers *layers;      /* those of the last step */
-	KilnSolution *solution;  /* what `layers` adds to the base layer */
+	KilnSolution *solution;  /* what `layers` adds to the base layer; NULL: what was planned */
 	GPtrArray *further;      /* requirements that only the build revealed */
 	KilnBuildPhases phases;
+	guint64 peak_memory_bytes;
 	gint64 started, start_us;
 } KilnBuildJob;

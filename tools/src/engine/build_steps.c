@@ -13,35 +13,52 @@
 #define ROUNDS_MAX 10
 #define RPMBUILD_MISSING_BUILDREQUIRES 11
 
+const KilnSolution *kiln_build_job_solution(const KilnBuildJob *job)
+{
+	return job->solution ? job->solution : job->item->solution;
+}
+
 gboolean kiln_build_steps_layers(KilnBuildJob *job, GError **error)
 {
 	KilnContext *context = job->context;
-	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, job->item->package->name);
+	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, job->item->name);
 	KilnLayerRequest request = {.cache = context->project->cache,
 		.below = context->buildroot,
 		.macros = context->macros,
+		.solution = kiln_build_job_solution(job),
 		.label = label};
-	g_autoptr(KilnLayers) layers = NULL;
 	gint64 start = kiln_clock_monotonic_us();
-	KilnSolution *solution;
+	g_autoptr(KilnLayers) layers = kiln_layers_ensure(&request, NULL, error);
 
-	g_ptr_array_add(job->further, NULL);
-	solution = kiln_plan_solve(context, job->item, (const char *const *)job->further->pdata, error);
-	g_ptr_array_set_size(job->further, (int)job->further->len - 1);
-	if (!solution)
-		return FALSE;
-	g_clear_pointer(&job->solution, kiln_solution_free);
-	job->solution = solution;
-	request.solution = solution;
-	layers = kiln_layers_ensure(&request, NULL, error);
 	job->phases.layers_us += kiln_clock_monotonic_us() - start;
 	if (!layers)
 		return FALSE;
 	g_clear_pointer(&job->layers, kiln_layers_free);
 	job->layers = g_steal_pointer(&layers);
 	kiln_result_root(job->result, "layer %s: %u packages above the base layer %s", job->layers->key,
-		kiln_solution_packages(job->solution)->len, context->buildroot->key);
+		kiln_solution_packages(request.solution)->len, context->buildroot->key);
 	return TRUE;
+}
+
+/* Installs what the build revealed since, too. */
+static gboolean extend_layers(KilnBuildJob *job, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	KilnSolution *solution;
+
+	g_ptr_array_add(job->further, NULL);
+	solution = kiln_plan_solve_further(
+		job->plan, job->item, (const char *const *)job->further->pdata, &local);
+	g_ptr_array_set_size(job->further, (int)job->further->len - 1);
+	if (!solution && !local)
+		g_set_error_literal(&local, KILN_ERROR, KILN_ERROR_BUSY, "it needs what is not built yet");
+	if (local) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return FALSE;
+	}
+	g_clear_pointer(&job->solution, kiln_solution_free);
+	job->solution = solution;
+	return kiln_build_steps_layers(job, error);
 }
 
 static KilnSandboxRequest *rpmbuild_request(const KilnBuildJob *job, const char *arguments)
@@ -57,6 +74,8 @@ static KilnSandboxRequest *rpmbuild_request(const KilnBuildJob *job, const char 
 	request->upper = g_strdup(job->work);
 	g_strfreev(request->argv);
 	request->argv = g_strdupv((char **)argv);
+	request->macros = g_strdup(job->item->macros);
+	request->processors = job->settings.processors;
 	request->limits = (KilnSandboxLimits){.wall_s = limits->wall_s,
 		.idle_s = limits->idle_s,
 		.output_bytes = limits->output_bytes,
@@ -93,6 +112,7 @@ static gboolean rpmbuild(
 		return FALSE;
 	kiln_result_state(job->result, FALSE, step);
 	job->phases.rpmbuild_us += report.command_us;
+	job->peak_memory_bytes = MAX(job->peak_memory_bytes, report.peak_memory_bytes);
 	job->phases.sandbox_us += kiln_clock_monotonic_us() - start - report.command_us;
 	*ret_status = report.exit_status;
 	return judge(&report, step, accepted, error);
@@ -167,7 +187,7 @@ static gboolean rebuild_source(KilnBuildJob *job, GError **error)
 			return FALSE;
 		if (!more)
 			return TRUE;
-		if (!kiln_build_steps_layers(job, error))
+		if (!extend_layers(job, error))
 			return FALSE;
 	}
 	return refuse_endless(job, step, error);
@@ -192,7 +212,7 @@ static gboolean generate_requirements(KilnBuildJob *job, GError **error)
 				"%s finds requirements missing that are installed", step);
 			return FALSE;
 		}
-		if (!kiln_build_steps_layers(job, error))
+		if (!extend_layers(job, error))
 			return FALSE;
 	}
 	return refuse_endless(job, step, error);

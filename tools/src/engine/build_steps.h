@@ -4,6 +4,9 @@
 
 #include "engine/build_job.h"
 
+/* What the buildroot has above the base layer. Borrowed. */
+const KilnSolution *kiln_build_job_solution(const KilnBuildJob *job);
+
 /* Makes the layers for the item's requirements and what the build revealed since. */
 gboolean kiln_build_steps_layers(KilnBuildJob *job, GError **error);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/context.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "engine/base.h"
 #include "engine/evaluate.h"
 #include "engine/root.h"
+
+#include <string.h>
 
 #define MACROS_MAX_BYTES (1024 * 1024)
 #define BUILT_PRIORITY 10
@@ -16,7 +19,10 @@ static gboolean read_macros(KilnContext *context, GError **error)
 
 	context->macros_path = g_build_filename(directory, context->target->macros, NULL);
 	context->macros = kiln_fs_read(context->macros_path, MACROS_MAX_BYTES, NULL, error);
-	return context->macros != NULL;
+	if (!context->macros)
+		return FALSE;
+	context->macros_sha256 = kiln_digest_of_bytes(context->macros, strlen(context->macros));
+	return TRUE;
 }
 
 static gboolean open_base(KilnContext *context, GError **error)
@@ -61,6 +67,7 @@ KilnContext *kiln_context_open(const KilnProject *project, const KilnCollection 
 {
 	g_autoptr(KilnContext) context = g_new0(KilnContext, 1);
 
+	g_mutex_init(&context->solving);
 	context->project = project;
 	context->collection = collection;
 	context->target = target;
@@ -79,6 +86,8 @@ void kiln_context_free(KilnContext *context)
 	g_clear_pointer(&context->packages, g_ptr_array_unref);
 	g_free(context->macros_path);
 	g_free(context->macros);
+	g_free(context->macros_sha256);
+	g_mutex_clear(&context->solving);
 	g_free(context->base_directory);
 	kiln_lock_free(context->base_held);
 	g_clear_pointer(&context->solv, kiln_solv_free);
@@ -87,25 +96,37 @@ void kiln_context_free(KilnContext *context)
 	g_free(context);
 }
 
-KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *request, GError **error)
+KilnSolution *kiln_context_attempt(
+	KilnContext *context, const KilnSolvRequest *request, char ***ret_problems, GError **error)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->solving);
 	g_autoptr(GError) local = NULL;
 	KilnSolution *solution = kiln_solv_resolve(context->solv, request, &local);
-	const char *const *problems;
-	g_autofree char *list = NULL;
+	const char *const *problems = kiln_solv_problems(context->solv);
 
+	(void)locker;
 	if (solution)
 		return solution;
-	problems = kiln_solv_problems(context->solv);
-	if (local->code != KILN_ERROR_UNSOLVABLE || !problems || !problems[0]) {
-		g_propagate_error(error, g_steal_pointer(&local));
-		/* Whatever is damaged of an imported base, an import makes it whole. */
-		if (error && (*error)->code == KILN_ERROR_VERIFY && !context->target->location)
-			g_prefix_error(error, "target \"%s\" (`kiln base import` renews its base): ",
-				context->target->name);
+	if (local->code == KILN_ERROR_UNSOLVABLE && problems && problems[0]) {
+		*ret_problems = g_strdupv((char **)problems);
 		return NULL;
 	}
-	list = g_strjoinv("\n", (char **)problems);
+	/* Whatever is damaged of an imported base, an import makes it whole. */
+	if (local->code == KILN_ERROR_VERIFY && !context->target->location)
+		g_prefix_error(&local, "target \"%s\" (`kiln base import` renews its base): ", context->target->name);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return NULL;
+}
+
+static KilnSolution *solve(KilnContext *context, const KilnSolvRequest *request, GError **error)
+{
+	g_auto(GStrv) problems = NULL;
+	KilnSolution *solution = kiln_context_attempt(context, request, &problems, error);
+	g_autofree char *list = NULL;
+
+	if (solution || !problems)
+		return solution;
+	list = g_strjoinv("\n", problems);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "\"%s\" cannot be satisfied for target \"%s\":\n%s",
 		request->requester, context->target->name, list);
 	return NULL;
@@ -114,7 +135,7 @@ KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *re
 KilnLayers *kiln_context_layers(KilnContext *context, const KilnSolvRequest *request,
 	const KilnLayers *below, KilnSolution **ret_solution, GError **error)
 {
-	g_autoptr(KilnSolution) solution = kiln_context_solve(context, request, error);
+	g_autoptr(KilnSolution) solution = solve(context, request, error);
 	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, request->requester);
 	KilnLayerRequest layer = {.cache = context->project->cache,
 		.below = below,
@@ -139,12 +160,34 @@ const KilnLayers *kiln_context_buildroot(KilnContext *context, GError **error)
 	return context->buildroot;
 }
 
-gboolean kiln_context_add_built(
-	KilnContext *context, const char *package, const char *const *paths, GError **error)
+gboolean kiln_context_provides(KilnContext *context, const char *capability, const char *const *hidden,
+	gboolean *ret_is_provided, GError **error)
 {
-	g_autofree char *name = g_strconcat("built ", package, NULL);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->solving);
 
-	return kiln_solv_add_packages(context->solv, name, paths, BUILT_PRIORITY, error);
+	(void)locker;
+	return kiln_solv_provides(context->solv, capability, hidden, ret_is_provided, error);
+}
+
+gboolean kiln_context_offer(KilnContext *context, const char *repository, const KilnSolvFile *files, gsize count,
+	GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->solving);
+
+	(void)locker;
+	return kiln_solv_set_packages(context->solv, repository, files, count, BUILT_PRIORITY, error);
+}
+
+gboolean kiln_context_expect(KilnContext *context, const char *repository, const KilnSpec *spec,
+	const KilnSolvFile *last, gsize count, GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->solving);
+
+	const KilnSolvPlan plan = {
+		.spec = spec, .last = last, .last_count = count, .priority = BUILT_PRIORITY};
+
+	(void)locker;
+	return kiln_solv_set_planned(context->solv, repository, &plan, error);
 }
 
 /* Paths of the project are told as the user knows them: from its root. */

@@ -17,9 +17,11 @@ typedef struct {
 	GPtrArray *packages;                /* KilnCatalogPackage */
 	char *macros_path;
 	char *macros;                       /* text of the target's macro file */
+	char *macros_sha256;
 	char *base_directory;               /* rpm-md repository */
 	KilnLock *base_held;                /* its packages stay while this is open */
-	KilnSolv *solv;                     /* the base, and what was built (kiln_context_add_built) */
+	KilnSolv *solv;                     /* the base, and what the collection builds; held by `solving` */
+	GMutex solving;                     /* one question at a time, from whichever thread */
 	KilnSolution *buildroot_solution;   /* set with `buildroot` */
 	KilnLayers *buildroot;              /* the base layer of every build; see kiln_context_buildroot */
 } KilnContext;
@@ -39,12 +41,21 @@ const KilnLayers *kiln_context_buildroot(KilnContext *context, GError **error);
 KilnLayers *kiln_context_layers(KilnContext *context, const KilnSolvRequest *request,
 	const KilnLayers *below, KilnSolution **ret_solution, GError **error);
 
-/* Solves without making anything; a failure lists every problem, one a line. Caller owns. */
-KilnSolution *kiln_context_solve(KilnContext *context, const KilnSolvRequest *request, GError **error);
+/* Solves without making anything. NULL without error when there is no way: then `ret_problems` has all
+ * reasons, in sentences (caller owns). From any thread. Caller owns. */
+KilnSolution *kiln_context_attempt(
+	KilnContext *context, const KilnSolvRequest *request, char ***ret_problems, GError **error);
 
-/* Offers built packages to later solving; they win over the base. */
-gboolean kiln_context_add_built(
-	KilnContext *context, const char *package, const char *const *paths, GError **error);
+/* Whether anything but the `hidden` repositories satisfies `capability`. From any thread. */
+gboolean kiln_context_provides(KilnContext *context, const char *capability, const char *const *hidden,
+	gboolean *ret_is_provided, GError **error);
+
+/* What solving finds under `repository` from now on: these packages, or what `spec` will give as far as it and
+ * the packages of an older result tell, or nothing. They win over the base. */
+gboolean kiln_context_offer(KilnContext *context, const char *repository, const KilnSolvFile *files, gsize count,
+	GError **error);
+gboolean kiln_context_expect(KilnContext *context, const char *repository, const KilnSpec *spec,
+	const KilnSolvFile *last, gsize count, GError **error);
 
 /* Evaluates the spec of `package` in the target's root (cached) with its options of kiln.conf, as its bootstrap
  * build sees it or as every other does. Caller owns. */

@@ -1,46 +1,145 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is to be built, in which order, and why: each package evaluated, its sources at hand, its
- * build requirements solved, its build key computed. A key covers everything that can influence
- * the build; one that was built before is not built again.
+ * What is to be built, in which order, and why. All packages of a collection are evaluated, and each is
+ * solved over the base and what the others build: the packages of their last results, or, where there is
+ * none, packages as their specs declare them. What the solver picks are the edges, so the runtime closure of
+ * a build requirement counts. A build key covers everything that can influence a build; one that was
+ * built before is not built again.
+ *
+ * plan.c makes a plan, plan_edges.c solves, plan_bootstrap.c breaks cycles, plan_key.c knows keys,
+ * results and reasons; engine/schedule carries a plan out.
  */
 #pragma once
 
 #include "engine/context.h"
 #include "engine/identity.h"
 #include "format/result_json.h"
+#include "lib/store.h"
+#include "model/graph.h"
+#include "model/inputs.h"
 
+typedef enum {
+	KILN_PLAN_PENDING,  /* waits for what it needs */
+	KILN_PLAN_TO_BUILD, /* its key has no result */
+	KILN_PLAN_CACHED,   /* its key was built before */
+	KILN_PLAN_BUILT,
+	KILN_PLAN_FAILED,
+	KILN_PLAN_BLOCKED, /* needs one that failed */
+} KilnPlanState;
+
+/* One build. Its number in the plan's items is that of its node in the graph. */
 typedef struct {
 	const KilnCatalogPackage *package; /* borrowed from the context */
+	gboolean is_bootstrap;   /* its result is for building others only, never released */
+	gboolean is_wanted;      /* asked for, or needed by what was */
+	char *name;              /* unique: the package's, or "NAME.bootstrap" */
+	char *macros;            /* what kiln.conf says of the package, for the end of ~/.rpmmacros */
 	KilnSpec *spec;
 	char *spec_sha256;       /* of the spec file as it was evaluated */
-	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch */
-	char *key;               /* build key; set by kiln_plan_resolve */
-	char *result_directory;  /* where the result is or will be; set by kiln_plan_resolve */
+	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch; NULL until fetched */
+	guint wave;              /* one more than the highest of what it needs */
+
+	char *repository;        /* what it builds, as the solver knows it */
+	char **hidden;           /* repositories that take no part when it is solved */
+	KilnSolution *solution;  /* what its buildroot has above the base layer */
+	GPtrArray *problems;     /* char *: why it cannot be solved, in words */
+	gboolean is_stale;       /* something it was solved over was replaced since */
+	GPtrArray *deferred;     /* char *: requirements that only a build can come to satisfy */
+	char **further;          /* what builds of these inputs turned out to require; NULL */
+
+	KilnPlanState state;
+	int is_done;             /* atomic: what it builds is there; read by builds of others */
+	gboolean must_wait;      /* its build found that it needs what is not built yet */
+	char *reason;            /* why it is built, or "cached" */
+	KilnInputs *inputs;      /* what the key is the digest of */
+	char *plain_key;         /* as if its build required nothing beyond its spec */
+	char *key;
+	char *result_directory;  /* where the result is or will be */
 	GPtrArray *packages;     /* KilnResultPackage: what was built; NULL: not built yet */
+
+	char *last_key;          /* of its last success; NULL: never built */
+	char *last_directory;
+	char *last_spec_sha256;
+	GPtrArray *last_packages; /* KilnResultPackage; NULL when that result is gone */
 } KilnPlanItem;
 
-/* Evaluates all packages of `context` (only `names` and what they need, unless NULL), fetches their
- * sources, and puts them in an order in which each comes after those whose packages it build-requires.
- * KilnPlanItem, caller owns. A cycle is UNSOLVABLE, shown as a path. */
-GPtrArray *kiln_plan_make(
-	KilnContext *context, const KilnIdentity *identity, const char *const *names, GError **error);
+typedef struct {
+	KilnContext *context;           /* these three borrowed */
+	const KilnIdentity *identity;   /* NULL: what Kiln generates is left out */
+	KilnStore *store;
+	char **names;                   /* what was asked for; NULL: all */
+	GPtrArray *items;               /* KilnPlanItem */
+	KilnGraph *graph;
+	guint *order;                   /* item numbers in build order */
+	GHashTable *by_repository;      /* repository -> KilnPlanItem */
+	GPtrArray *known;               /* KilnStoreResult: the results of this collection and target */
+} KilnPlan;
 
-/* Solves the item's build requirements against the base and what was built so far, and computes its
- * key. Call in plan order, after the packages before it were offered by kiln_context_add_built. */
-gboolean kiln_plan_resolve(KilnContext *context, KilnPlanItem *item, GError **error);
+/* Plans all packages of `context`; wanted are `names` and what they need (NULL: all). Everything that cannot
+ * be satisfied is told at once (UNSOLVABLE), a cycle as a path. Then fetches the sources of what is wanted. */
+KilnPlan *kiln_plan_make(KilnContext *context, const KilnIdentity *identity, KilnStore *store,
+	const char *const *names, GError **error);
+void kiln_plan_free(KilnPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnPlan, kiln_plan_free)
 
-/* Gives the item the key of the layers its build really stood on, `layer_key`, after it turned out to
- * require `further` (ends with NULL) beyond its spec, and remembers them: the next plan solves with
- * them, so that a change of what only the build revealed is noticed. Call before placing the result. */
-gboolean kiln_plan_learn(const KilnContext *context, KilnPlanItem *item, const char *const *further,
-	const char *layer_key, GError **error);
+/* The wanted items whose results are released, in build order. Borrowed; caller frees the array. */
+GPtrArray *kiln_plan_released(const KilnPlan *plan);
+
+/* Solves all items over what is there now, draws the edges, marks what is wanted, breaks cycles, orders. */
+gboolean kiln_plan_solve(KilnPlan *plan, GError **error);
+
+/* Solves one item again and draws its edges. Why that is not possible (any more) is in item->problems. */
+gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error);
+
+/* Gives each of several builds that need each other something to start from: bootstrap items for `cycles`
+ * (of kiln_graph_cycles). UNSOLVABLE where none of a cycle's packages declares a bootstrap build. Solve
+ * again afterwards. */
+gboolean kiln_plan_break_cycles(KilnPlan *plan, const GPtrArray *cycles, GError **error);
+
+/* Adds an item for `package`, evaluated. `is_bootstrap` says how; `name` is taken over. */
+KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
+	gboolean is_bootstrap, GError **error);
+
+/* Whether everything the item needs is there. */
+gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item);
+
+/* Computes the key of an item that is ready, and whether that was built before: its state becomes CACHED or
+ * TO_BUILD, or stays PENDING when it turns out to need more. */
+gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error);
+
+/* Resolves whatever can be without building anything, for telling what would be done. */
+gboolean kiln_plan_preview(KilnPlan *plan, GError **error);
+
+/* Lets the others be solved over what `item` built; those that need it are stale then. */
+gboolean kiln_plan_offer(KilnPlan *plan, KilnPlanItem *item, GError **error);
+
+/* What the buildroot of `item` needs beyond the base layer when the build itself requires `further` (ends with
+ * NULL). From any thread. Caller owns. NULL without error: it needs what is not built yet; that
+ * is remembered, and item->must_wait is set. */
+KilnSolution *kiln_plan_solve_further(
+	KilnPlan *plan, KilnPlanItem *item, const char *const *further, GError **error);
+
+/* Gives the item the key of what its build really stood on after it turned out to require `further` beyond its
+ * spec, and remembers that for the next plan. Call before placing the result. */
+gboolean kiln_plan_learn(KilnPlan *plan, KilnPlanItem *item, const KilnSolution *solution,
+	const char *const *further, GError **error);
+
+/* Remembers item->further for the next plan. */
+gboolean kiln_plan_remember(const KilnPlan *plan, const KilnPlanItem *item, GError **error);
+
+/* What changed since the last success, KilnInputChange; NULL when that is not known. Caller owns. */
+gboolean kiln_plan_changes(
+	const KilnPlan *plan, const KilnPlanItem *item, GPtrArray **ret_changes, GError **error);
 
 /* Reads what the item's result directory holds into item->packages; NULL there when it is not built.
  * A damaged result counts as not built (a warning says so). */
 gboolean kiln_plan_load_result(KilnPlanItem *item, GError **error);
 
-/* The packages that `item` adds to the base layer when further requirements (which only the build
- * itself revealed) are added to those of its spec. Caller owns. */
-KilnSolution *kiln_plan_solve(
-	KilnContext *context, const KilnPlanItem *item, const char *const *further, GError **error);
+/* Makes what the item has now its last result. */
+void kiln_plan_take_as_last(KilnPlanItem *item);
+
+/* Notes in the store which results are used. */
+gboolean kiln_plan_note_use(const KilnPlan *plan, GError **error);
+
+/* Finds the last result of a new item, if there is one. */
+void kiln_plan_find_last(const KilnPlan *plan, KilnPlanItem *item);

@@ -5,7 +5,24 @@
  */
 #pragma once
 
-#include "engine/context.h"
+#include "engine/schedule.h"
+
+/* A collection planned for a target, with what the plan stands on. */
+typedef struct {
+	KilnContext *context; /* borrowed */
+	KilnStore *store;
+	KilnIdentity *identity;
+	KilnPlan *plan;
+} KilnRelease;
+
+/* Plans `names` and what they need; NULL: the whole collection. Builds nothing. */
+KilnRelease *kiln_release_open(KilnContext *context, const char *const *names, GError **error);
+void kiln_release_free(KilnRelease *release);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRelease, kiln_release_free)
+
+/* Builds what must be built. `ret_built` counts what was not there before. */
+gboolean kiln_release_build(
+	KilnRelease *release, const KilnScheduleOptions *options, guint *ret_built, GError **error);
 
 typedef struct {
 	guint packages, built;
@@ -18,13 +35,7 @@ typedef struct {
 void kiln_release_result_clear(KilnReleaseResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnReleaseResult, kiln_release_result_clear)
 
-/* Builds what must be built of `names` (NULL: all) and everything they need. `ret_items` (optional)
- * is the plan, all of it built. `ret_built` counts what was not there before. */
-gboolean kiln_release_build(KilnContext *context, const char *const *names, GPtrArray **ret_items,
-	guint *ret_built, GError **error);
-
-/* The whole job for `context`. */
-gboolean kiln_release_run(KilnContext *context, KilnReleaseResult *ret_result, GError **error);
-
-/* The same without building: code NOT_FOUND when a package is not built. */
-gboolean kiln_release_publish(KilnContext *context, KilnReleaseResult *ret_result, GError **error);
+/* The whole job for a plan of the whole collection. NOT_FOUND when a package is not built and
+ * options->may_build is FALSE. */
+gboolean kiln_release_run(KilnRelease *release, const KilnScheduleOptions *options,
+	KilnReleaseResult *ret_result, GError **error);
