@@ -6,16 +6,8 @@
  */
 #pragma once
 
+#include "engine/build_settings.h"
 #include "engine/plan.h"
-
-/* How one build is to be done. Zero-initialise, then set what matters. */
-typedef struct {
-	guint processors;  /* what it may count on (RPM_BUILD_NCPUS); 0: all */
-	guint jobs;        /* how many builds are allowed at once; for the record */
-	gint64 queue_us;   /* how long it waited for its turn; for the record */
-	const char *place; /* a fresh directory for the result instead of item->result_directory: then nothing is
-			      recorded, and a failure keeps no buildroot; NULL: an ordinary build */
-} KilnBuildSettings;
 
 /* Builds `item` (TO_BUILD) of `plan`. On success item->packages is set and the result stands in
  * item->result_directory: the packages, the rebuilt source package, build.log, root.log, state.log,

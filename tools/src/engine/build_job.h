@@ -2,7 +2,7 @@
 /* One build under way, as the parts of engine/build share it (build.c owns it). */
 #pragma once
 
-#include "engine/build.h"
+#include "engine/build_settings.h"
 #include "engine/result.h"
 
 typedef struct {
