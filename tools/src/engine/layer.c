@@ -15,9 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Part of every key: raise it when kiln-root makes other trees from the same packages. */
-#define LAYER_FORMAT "1"
-
 /* Names in layers/ besides those of layers. */
 #define LOCK ".lock-"
 #define UNFINISHED ".new-"
@@ -66,7 +63,7 @@ char *kiln_layer_key(const KilnLayerRequest *request, GError **error)
 
 	if (packages->len == 0 && request->below)
 		return g_strdup(request->below->key);
-	kiln_digest_add(digest, "format", LAYER_FORMAT);
+	kiln_digest_add(digest, "format", KILN_LAYER_FORMAT);
 	kiln_digest_add(digest, "below", request->below ? request->below->key : NULL);
 	kiln_digest_add(digest, "macros", request->macros);
 	for (guint i = 0; i < packages->len; i++) {

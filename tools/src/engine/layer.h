@@ -8,6 +8,9 @@
 
 #include "lib/solv.h"
 
+/* Part of every key: raise it when kiln-root makes other trees from the same packages. */
+#define KILN_LAYER_FORMAT "1"
+
 /* A stack of layers: what an overlay is mounted from. As long as it is there, no layer of it is removed:
  * it owns a share of each one's lock. */
 typedef struct {
