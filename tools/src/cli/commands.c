@@ -9,6 +9,7 @@ const KilnCommand *const kiln_commands[] = {
 	&kiln_command_base_import,
 	&kiln_command_spec,
 	&kiln_command_fetch,
+	&kiln_command_plan,
 	&kiln_command_build,
 	&kiln_command_shell,
 	&kiln_command_publish,

@@ -11,6 +11,7 @@ extern const KilnCommand kiln_command_key_create;
 extern const KilnCommand kiln_command_key_export;
 extern const KilnCommand kiln_command_key_import;
 extern const KilnCommand kiln_command_key_list;
+extern const KilnCommand kiln_command_plan;
 extern const KilnCommand kiln_command_publish;
 extern const KilnCommand kiln_command_release;
 extern const KilnCommand kiln_command_shell;
