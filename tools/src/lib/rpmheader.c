@@ -49,8 +49,8 @@ static char **take_dependencies(Header header, rpmTagVal name_tag, rpmsenseFlags
 
 	while (rpmdsNext(dependencies) >= 0)
 		if (flags == 0 || (rpmdsFlags(dependencies) & flags) != 0)
-			g_ptr_array_add(texts,
-				g_strdup(rpmdsDNEVR(dependencies) + 2)); /* skips "R " */
+			g_ptr_array_add(
+				texts, g_strdup(rpmdsDNEVR(dependencies) + 2)); /* skips "R " */
 	rpmdsFree(dependencies);
 	g_ptr_array_add(texts, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);

@@ -49,8 +49,8 @@ typedef struct {
 	 * NULL-terminated. */
 	char **provides, **requires, **conflicts, **obsoletes;
 	char **recommends, **suggests, **supplements, **enhances;
-	/* Those of the above that rpmbuild found in the files, where the rest was written in the spec
-	 * or follows from its name and version; NULL-terminated. */
+	/* Those of the above that rpmbuild found in the files, where the rest was written in the
+	 * spec or follows from its name and version; NULL-terminated. */
 	char **generated_provides, **generated_requires;
 	GPtrArray *files;      /* KilnRpmFile */
 	GPtrArray *changes;    /* KilnRpmChange, newest first */

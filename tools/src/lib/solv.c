@@ -16,13 +16,13 @@
 struct KilnSolv {
 	char *arch;
 	char *cache_directory;
-	GPtrArray *sources;	 /* of KilnSolvSource, in the order they have in `pool` */
-	Pool *pool;		 /* NULL until asked */
-	Repo *asking;		 /* in `pool`, empty between questions; NULL when not indexed */
-	gboolean is_indexed;	 /* `pool` holds all of `sources` and knows what they provide */
-	gboolean broken;	 /* `pool` is half indexed and not to be asked again */
-	GHashTable *known_files; /* requirements that name a path and that `pool` has looked for */
-	Queue installed;	 /* ids of the packages of the solution `installed_serial` */
+	GPtrArray *sources;	  /* of KilnSolvSource, in the order they have in `pool` */
+	Pool *pool;		  /* NULL until asked */
+	Repo *asking;		  /* in `pool`, empty between questions; NULL when not indexed */
+	gboolean is_indexed;	  /* `pool` holds all of `sources` and knows what they provide */
+	gboolean broken;	  /* `pool` is half indexed and not to be asked again */
+	GHashTable *known_files;  /* requirements that name a path and that `pool` has looked for */
+	Queue installed;	  /* ids of the packages of the solution `installed_serial` */
 	guint64 installed_serial; /* 0: none */
 	char **problems;
 };
@@ -265,8 +265,8 @@ static void order_pool(KilnSolv *solv)
 	g_autoptr(GPtrArray) repos = g_ptr_array_new();
 
 	for (guint i = 0; i < solv->sources->len; i++)
-		g_ptr_array_add(repos,
-			((KilnSolvSource *)g_ptr_array_index(solv->sources, i))->repo);
+		g_ptr_array_add(
+			repos, ((KilnSolvSource *)g_ptr_array_index(solv->sources, i))->repo);
 	kiln_solv_pool_order(solv->pool, repos);
 }
 

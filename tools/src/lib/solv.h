@@ -43,7 +43,8 @@ gboolean kiln_solv_add_repository(
 
 /* Adds package files as a repository, or replaces the one of that name; source packages are left
  * out. The other repositories are not read again. Code CONFIG when `name` is that of an rpm-md
- * repository; VERIFY when a file is not a readable package (found by the next question, like above).
+ * repository; VERIFY when a file is not a readable package (found by the next question, like
+ * above).
  */
 gboolean kiln_solv_set_packages(KilnSolv *solv, const char *name, const KilnSolvFile *files,
 	gsize count, int priority, GError **error);
@@ -62,9 +63,10 @@ typedef struct {
 
 /* Like kiln_solv_set_packages, with what plan->spec declares for each binary package it builds.
  * Where a file among plan->last has the name of such a package, what rpmbuild found then in its
- * files is expected again: generated provides and requirements, with what they say of the old version said
- * of the new one, and the file list. In solutions these packages are marked is_planned and have
- * neither path nor checksum. The files of plan->last are read at once (codes NOT_FOUND, VERIFY). */
+ * files is expected again: generated provides and requirements, with what they say of the old
+ * version said of the new one, and the file list. In solutions these packages are marked is_planned
+ * and have neither path nor checksum. The files of plan->last are read at once (codes NOT_FOUND,
+ * VERIFY). */
 gboolean kiln_solv_set_planned(
 	KilnSolv *solv, const char *name, const KilnSolvPlan *plan, GError **error);
 

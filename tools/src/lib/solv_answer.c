@@ -95,20 +95,36 @@ static void explain_all(KilnSolution *solution, const KilnSolvAnswer *answer, co
 	map_free(&unexplained);
 }
 
-/* What the solver adds, in an order in which it can be installed. */
-static void list_chosen(const KilnSolvAnswer *answer, Queue *chosen)
+/* What the solver adds to what was asked with and to what is installed. */
+static void list_added(const KilnSolvAnswer *answer, Queue *added)
 {
 	Pool *pool = answer->solver->pool;
-	Transaction *transaction = solver_create_transaction(answer->solver);
+	Queue decided;
 
-	transaction_order(transaction, 0);
-	for (int i = 0; i < transaction->steps.count; i++) {
-		Id id = transaction->steps.elements[i];
-		if (pool_id2solvable(pool, id)->repo != answer->asking &&
+	queue_init(&decided);
+	solver_get_decisionqueue(answer->solver, &decided);
+	for (int i = 0; i < decided.count; i++) {
+		Id id = decided.elements[i];
+		if (id > SYSTEMSOLVABLE && pool_id2solvable(pool, id)->repo != answer->asking &&
 			!MAPTST(answer->installed, id))
-			queue_push(chosen, id);
+			queue_push(added, id);
 	}
+	queue_free(&decided);
+}
+
+/* The same in an order in which it can be installed. */
+static void list_chosen(const KilnSolvAnswer *answer, Queue *chosen)
+{
+	Queue added;
+
+	queue_init(&added);
+	list_added(answer, &added);
+	Transaction *transaction = transaction_create_decisionq(answer->solver->pool, &added, NULL);
+	transaction_order(transaction, 0);
+	for (int i = 0; i < transaction->steps.count; i++)
+		queue_push(chosen, transaction->steps.elements[i]);
 	transaction_free(transaction);
+	queue_free(&added);
 }
 
 KilnSolution *kiln_solv_answer_solution(const KilnSolvAnswer *answer, GError **error)

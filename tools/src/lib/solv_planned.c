@@ -90,7 +90,8 @@ static char *moved_evr(const char *evr, const Version *old, const Version *new)
 	return g_string_free(text, FALSE);
 }
 
-/* `text` with the old version replaced; `names` (NULL: any): only where it is about one of these. */
+/* `text` with the old version replaced; `names` (NULL: any): only where it is about one of these.
+ */
 static char *moved(const char *text, const Version *old, const Version *new, GHashTable *names)
 {
 	g_auto(KilnDependency) dependency = {0};
@@ -117,9 +118,8 @@ static void add_texts(GPtrArray *list, const GPtrArray *texts)
 
 static Package *declared_package(const KilnSpecPackage *spec)
 {
-	GPtrArray *lists[KINDS] = {spec->provides, spec->requires, spec->conflicts,
-		spec->obsoletes, spec->recommends, spec->suggests, spec->supplements,
-		spec->enhances};
+	GPtrArray *lists[KINDS] = {spec->provides, spec->requires, spec->conflicts, spec->obsoletes,
+		spec->recommends, spec->suggests, spec->supplements, spec->enhances};
 	Package *package = g_new0(Package, 1);
 
 	package->name = g_strdup(spec->name);
@@ -142,8 +142,8 @@ static void add_moved(GPtrArray *list, char *const *texts, const Version *old, c
 
 /* Adds what rpmbuild found in the files of `last`. What it requires of others stays as it was;
  * `names` is what this build provides itself. */
-static void reveal(Package *package, const KilnSpecPackage *spec, const KilnRpmHeader *last,
-	GHashTable *names)
+static void reveal(
+	Package *package, const KilnSpecPackage *spec, const KilnRpmHeader *last, GHashTable *names)
 {
 	const Version old = {last->epoch, last->version, last->release};
 	const Version new = {spec->epoch, spec->version, spec->release};
@@ -247,8 +247,8 @@ gboolean kiln_solv_planned_equal(const KilnSolvPlanned *a, const KilnSolvPlanned
 	if (a->packages->len != b->packages->len)
 		return FALSE;
 	for (guint i = 0; i < a->packages->len; i++)
-		if (!equal_packages(g_ptr_array_index(a->packages, i),
-			    g_ptr_array_index(b->packages, i)))
+		if (!equal_packages(
+			    g_ptr_array_index(a->packages, i), g_ptr_array_index(b->packages, i)))
 			return FALSE;
 	return TRUE;
 }

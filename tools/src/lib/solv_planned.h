@@ -9,8 +9,8 @@
 
 struct s_Repo;
 
-/* What `spec` will build; `last`: headers of the older build (KilnRpmHeader), which may be empty and
- * hold other packages and source packages too. Owns what it needs. */
+/* What `spec` will build; `last`: headers of the older build (KilnRpmHeader), which may be empty
+ * and hold other packages and source packages too. Owns what it needs. */
 typedef struct KilnSolvPlanned KilnSolvPlanned;
 
 KilnSolvPlanned *kiln_solv_planned_new(const KilnSpec *spec, const GPtrArray *last);
@@ -20,6 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolvPlanned, kiln_solv_planned_free)
 /* TRUE when both would add the same packages. */
 gboolean kiln_solv_planned_equal(const KilnSolvPlanned *a, const KilnSolvPlanned *b);
 
-/* Adds the packages to the fresh repository `repo`. Code CONFIG: the spec has an invalid dependency. */
+/* Adds the packages to the fresh repository `repo`. Code CONFIG: the spec has an invalid
+ * dependency. */
 gboolean kiln_solv_planned_load(
 	const KilnSolvPlanned *planned, struct s_Repo *repo, GError **error);

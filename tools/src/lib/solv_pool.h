@@ -16,6 +16,6 @@ struct s_Pool *kiln_solv_pool_new(const char *arch);
 int kiln_solv_pool_dependency(struct s_Pool *pool, const char *text, GError **error);
 
 /* Gives the packages of `repos` (struct s_Repo *: all that the pool has; each one's packages stand
- * together) the ids they would have had if the repositories had been read in that order into a fresh
- * pool: libsolv prefers what comes first when nothing else decides. TRUE when ids changed. */
+ * together) the ids they would have had if the repositories had been read in that order into a
+ * fresh pool: libsolv prefers what comes first when nothing else decides. TRUE when ids changed. */
 gboolean kiln_solv_pool_order(struct s_Pool *pool, const GPtrArray *repos);

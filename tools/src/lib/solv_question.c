@@ -106,8 +106,7 @@ void kiln_solv_question_free(KilnSolvQuestion *question)
 	question->pool->considered = NULL;
 	/* Not repo_empty, which would drop the index. */
 	if (asking->nsolvables > 0)
-		repo_free_solvable_block(
-			asking, asking->start, asking->end - asking->start, 1);
+		repo_free_solvable_block(asking, asking->start, asking->end - asking->start, 1);
 	queue_free(&question->jobs);
 	map_free(&question->installed);
 	map_free(&question->visible);

@@ -17,9 +17,9 @@ struct s_Queue;
 
 typedef struct KilnSolvQuestion KilnSolvQuestion;
 
-/* Puts the request into `asking`, an empty repository of that name behind all others. The pool is to
- * be indexed then, if it is not yet. `request` has to stay. NULL with code CONFIG for an unparsable
- * dependency. */
+/* Puts the request into `asking`, an empty repository of that name behind all others. The pool is
+ * to be indexed then, if it is not yet. `request` has to stay. NULL with code CONFIG for an
+ * unparsable dependency. */
 KilnSolvQuestion *kiln_solv_question_new(
 	struct s_Repo *asking, const KilnSolvRequest *request, GError **error);
 

@@ -385,14 +385,13 @@ static gboolean load_packages(KilnSolvSource *source, GError **error)
 		KilnSolvSourceFile *file = g_ptr_array_index(source->files, i);
 		Id id = repo_add_rpm(source->repo, file->path, flags);
 		if (id == 0)
-			return refuse(
-				source, file->path, pool_errstr(source->repo->pool), error);
+			return refuse(source, file->path, pool_errstr(source->repo->pool), error);
 		Solvable *package = pool_id2solvable(source->repo->pool, id);
 		if (package->arch == ARCH_SRC || package->arch == ARCH_NOSRC)
 			repo_free_solvable(source->repo, id, 1);
 		else
-			g_hash_table_insert(source->file_of,
-				GINT_TO_POINTER(id - source->repo->start), file);
+			g_hash_table_insert(
+				source->file_of, GINT_TO_POINTER(id - source->repo->start), file);
 	}
 	repo_internalize(source->repo);
 	return TRUE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where lib/solv gets packages from: an rpm-md directory, package files or what is planned, loaded
- * into a libsolv pool, with libsolv's binary form of rpm-md kept in a cache. Only lib/solv*.c include this.
+ * into a libsolv pool, with libsolv's binary form of rpm-md kept in a cache. Only lib/solv*.c
+ * include this.
  *
  * A cache file is "DIGEST.solv" (all but file lists) or "DIGEST-filelists.solvx", where DIGEST is
  * that of repomd.xml, of libsolv's version and of this format's; its last 64 bytes are the SHA-256
@@ -25,14 +26,14 @@ typedef struct {
 	char *name;
 	int priority;
 	/* One of these three. */
-	char *directory;	  /* of rpm-md */
-	GPtrArray *files;	  /* of KilnSolvSourceFile, sorted by file name */
+	char *directory;  /* of rpm-md */
+	GPtrArray *files; /* of KilnSolvSourceFile, sorted by file name */
 	KilnSolvPlanned *planned;
-	char *cache_directory;	/* NULL: keep nothing */
-	char *cache_key;	/* DIGEST, once loaded */
-	struct s_Repo *repo;	/* once loaded; belongs to its pool */
-	GHashTable *file_of;	/* id of a package from the first of `repo` on -> element of `files` */
-	GError *fault;		/* of file lists, which libsolv asks for at depth */
+	char *cache_directory; /* NULL: keep nothing */
+	char *cache_key;       /* DIGEST, once loaded */
+	struct s_Repo *repo;   /* once loaded; belongs to its pool */
+	GHashTable *file_of; /* id of a package from the first of `repo` on -> element of `files` */
+	GError *fault;	     /* of file lists, which libsolv asks for at depth */
 } KilnSolvSource;
 
 void kiln_solv_source_free(KilnSolvSource *source);
@@ -49,8 +50,8 @@ void kiln_solv_source_unload(KilnSolvSource *source);
 gboolean kiln_solv_source_provide_files(
 	const GPtrArray *sources, struct s_Pool *pool, GError **error);
 
-/* The absolute path of the package file; NULL without an error for a planned one. Code VERIFY when metadata points outside the repository.
- * Caller owns. */
+/* The absolute path of the package file; NULL without an error for a planned one. Code VERIFY when
+ * metadata points outside the repository. Caller owns. */
 char *kiln_solv_source_package_path(
 	const KilnSolvSource *source, struct s_Solvable *package, GError **error);
 

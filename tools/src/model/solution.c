@@ -76,6 +76,19 @@ static void insert_sorted(GPtrArray *packages, KilnSolvPackage *package)
 	g_ptr_array_insert(packages, (int)low, g_atomic_rc_box_acquire(package));
 }
 
+/* Fills `packages` with what the sorted `a` and `b` hold, sorted. */
+static void merge(GPtrArray *packages, const GPtrArray *a, const GPtrArray *b)
+{
+	guint i = 0, j = 0;
+
+	while (i < a->len || j < b->len) {
+		gboolean first = j == b->len ||
+				 (i < a->len && compare_packages(&a->pdata[i], &b->pdata[j]) <= 0);
+		g_ptr_array_add(
+			packages, g_atomic_rc_box_acquire(first ? a->pdata[i++] : b->pdata[j++]));
+	}
+}
+
 /* --- solution --- */
 
 static void free_reason(gpointer data)
@@ -96,10 +109,8 @@ KilnSolution *kiln_solution_new(const KilnSolution *below)
 	solution->installed = packages_new();
 	solution->serial = next_serial();
 	solution->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_reason);
-	for (guint i = 0; below != NULL && i < below->installed->len; i++)
-		insert_sorted(solution->installed, g_ptr_array_index(below->installed, i));
-	for (guint i = 0; below != NULL && i < below->packages->len; i++)
-		insert_sorted(solution->installed, g_ptr_array_index(below->packages, i));
+	if (below != NULL)
+		merge(solution->installed, below->installed, below->packages);
 	return solution;
 }
 

@@ -8,22 +8,22 @@
 
 #include "model/nevra.h"
 
-/* A chosen package. A planned one is yet to be built: `path`, `checksum_type` and `checksum` are NULL
- * then, and the sizes and the time 0. */
+/* A chosen package. A planned one is yet to be built: `path`, `checksum_type` and `checksum` are
+ * NULL then, and the sizes and the time 0. */
 typedef struct {
 	KilnNevra nevra;
 	char *path;	     /* the package file: directory of its repository + location */
 	char *checksum_type; /* as the metadata says: "sha256", "sha512" … */
 	char *checksum;	     /* of the whole file, lower-case hexadecimal */
 	gboolean is_planned;
-	char *repository;    /* name it was added under */
+	char *repository; /* name it was added under */
 	guint64 installed_bytes;
 	guint64 file_bytes;
 	gint64 build_time; /* seconds since the epoch; 0 when the metadata does not say */
 } KilnSolvPackage;
 
-/* A zeroed package to be filled, counted once. Packages are counted thread-safely and are not changed
- * once they are in a solution; so a finished solution may be read by several threads. */
+/* A zeroed package to be filled, counted once. Packages are counted thread-safely and are not
+ * changed once they are in a solution; so a finished solution may be read by several threads. */
 KilnSolvPackage *kiln_solv_package_new(void);
 
 /* Drops one count. */
