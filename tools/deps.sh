@@ -47,6 +47,7 @@ bzip2                     bzip2                     test: repositories in every 
 procps                    procps-ng                 test: which processes are left
 libsolv-tools             libsolv-tools             test: dumped solver cases
 mandoc                    mandoc                    test: the manual page
+graphviz                  graphviz                  run: plans drawn as SVG
 '
 
 column() { printf '%s\n' "$table" | awk -v n="$1" 'NF { print $n }' | sort -u; }

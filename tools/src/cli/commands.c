@@ -11,6 +11,7 @@ const KilnCommand *const kiln_commands[] = {
 	&kiln_command_fetch,
 	&kiln_command_plan,
 	&kiln_command_build,
+	&kiln_command_explain,
 	&kiln_command_shell,
 	&kiln_command_publish,
 	&kiln_command_key_create,

@@ -155,6 +155,23 @@ static void set_option_error(const KilnCommand *command, const GError *cause, GE
 			*command->name ? " " : "");
 }
 
+/* "-j4" is "-j 4", which GOption wants. */
+static void split_numbers(char ***words)
+{
+	g_autoptr(GStrvBuilder) split = g_strv_builder_new();
+	g_auto(GStrv) old = *words;
+
+	for (char **word = old; *word; word++) {
+		const char *text = *word;
+		gboolean is_attached = text[0] == '-' && g_ascii_isalpha(text[1]) && g_ascii_isdigit(text[2]);
+		g_autofree char *option = g_strndup(text, is_attached ? 2 : strlen(text));
+		g_strv_builder_add(split, option);
+		if (is_attached)
+			g_strv_builder_add(split, text + 2);
+	}
+	*words = g_strv_builder_end(split);
+}
+
 static gboolean parse_options(const KilnCommand *command, char ***words, GError **error)
 {
 	g_autofree char *usage = g_strdup_printf("%s — %s", command->synopsis, command->summary);
@@ -167,6 +184,7 @@ static gboolean parse_options(const KilnCommand *command, char ***words, GError 
 		g_option_context_add_main_entries(context, command->options, NULL);
 	g_option_context_add_main_entries(context, common_entries, NULL);
 	g_option_context_set_description(context, command->description);
+	split_numbers(words);
 	if (g_option_context_parse_strv(context, words, &local))
 		return TRUE;
 	set_option_error(command, local, error);

@@ -52,7 +52,7 @@ char *kiln_plan_why(const KilnPlan *plan, const KilnPlanItem *item)
 	missing = list_missing(plan, item);
 	if (!item->last_key)
 		return g_strdup_printf("new; built after %s", missing);
-	return g_strdup_printf("unless what it uses of %s comes out the same", missing);
+	return g_strdup_printf("only if %s comes out different", missing);
 }
 
 static int compare_waves(gconstpointer a, gconstpointer b)
