@@ -48,8 +48,15 @@ HELPERS := $(patsubst tools/src/helper/kiln_%.c,$(LIBEXEC)/kiln-%,$(HELPER_SOURC
 
 SCRIPTS := $(patsubst tools/libexec/%,$(LIBEXEC)/%,$(wildcard tools/libexec/*))
 
+# What `kiln init` gives a new project: the files of every target.
+SHARE := $(O)/share/kiln
+DATA := $(patsubst repo-config/%,$(SHARE)/%,$(shell find repo-config/targets -type f) repo-config/kiln.repo.in)
+
 .PHONY: programs
-programs: $(BIN)/kiln $(HELPERS) $(SCRIPTS)
+programs: $(BIN)/kiln $(HELPERS) $(SCRIPTS) $(DATA)
+
+$(SHARE)/%: repo-config/%
+	$(Q)install -D -m 0644 $< $@
 
 $(LIBEXEC)/%: tools/libexec/%
 	@mkdir -p $(@D)
@@ -106,6 +113,7 @@ deps-quiet:
 install: programs
 	install -D -m 0755 $(BIN)/kiln $(DESTDIR)$(PREFIX)/bin/kiln
 	for helper in $(HELPERS) $(SCRIPTS); do install -D -m 0755 $$helper $(DESTDIR)$(PREFIX)/libexec/kiln/$${helper##*/} || exit 1; done
+	for file in $(DATA:$(SHARE)/%=%); do install -D -m 0644 $(SHARE)/$$file $(DESTDIR)$(PREFIX)/share/kiln/$$file || exit 1; done
 	install -D -m 0644 tools/man/kiln.1 $(DESTDIR)$(PREFIX)/share/man/man1/kiln.1
 	install -D -m 0644 tools/completions/kiln.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/kiln
 

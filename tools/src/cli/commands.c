@@ -5,6 +5,7 @@
 #include "engine/base.h"
 
 const KilnCommand *const kiln_commands[] = {
+	&kiln_command_init,
 	&kiln_command_release,
 	&kiln_command_base_import,
 	&kiln_command_spec,

@@ -8,6 +8,7 @@ extern const KilnCommand kiln_command_base_import;
 extern const KilnCommand kiln_command_build;
 extern const KilnCommand kiln_command_explain;
 extern const KilnCommand kiln_command_fetch;
+extern const KilnCommand kiln_command_init;
 extern const KilnCommand kiln_command_key_create;
 extern const KilnCommand kiln_command_key_export;
 extern const KilnCommand kiln_command_key_import;

@@ -72,3 +72,13 @@ gboolean kiln_package_sources_lock(const KilnContext *context, const KilnCatalog
 	order_init(&order, context, package, spec);
 	return name_package(kiln_sources_lock(&order.request, ret_changes, error), package, error);
 }
+
+gboolean kiln_package_sources_lock_present(const KilnContext *context, const KilnCatalogPackage *package,
+	const KilnSpec *spec, GPtrArray **ret_changes, GError **error)
+{
+	g_auto(Order) order;
+
+	order_init(&order, context, package, spec);
+	order.request.is_offline = TRUE;
+	return name_package(kiln_sources_lock(&order.request, ret_changes, error), package, error);
+}

@@ -16,3 +16,7 @@ gboolean kiln_package_sources_fetch(const KilnContext *context, const KilnIdenti
 /* kiln_sources_lock for a package. Messages begin with the package's name. */
 gboolean kiln_package_sources_lock(const KilnContext *context, const KilnCatalogPackage *package,
 	const KilnSpec *spec, GPtrArray **ret_changes, GError **error);
+
+/* The same from the files present, without asking any origin. */
+gboolean kiln_package_sources_lock_present(const KilnContext *context, const KilnCatalogPackage *package,
+	const KilnSpec *spec, GPtrArray **ret_changes, GError **error);

@@ -46,10 +46,11 @@ void kiln_plan_free(KilnPlan *plan)
 	g_free(plan);
 }
 
-/* Everything is filed under the package's name: results, failures, smoke tests. */
+/* Everything is filed under the package's name: results, failures, smoke tests. An adopted tree's specs may be
+ * called otherwise than what they make. */
 static gboolean check_name(const KilnPlanItem *item, GError **error)
 {
-	if (g_str_equal(item->spec->name, item->package->name))
+	if (item->package->is_adopted || g_str_equal(item->spec->name, item->package->name))
 		return TRUE;
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 		"specs/%s/%s/%s.spec: its Name is \"%s\"; a package's directory, spec and Name are one name",
