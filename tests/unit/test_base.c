@@ -182,6 +182,27 @@ static void test_shares_keep_the_whole_away(void **state)
 	assert_no_error(error);
 }
 
+static void test_measure(void **state)
+{
+	g_autofree char *directory = g_build_filename(*state, "tree", "sub", NULL);
+	g_autofree char *top = g_path_get_dirname(directory);
+	g_autofree char *file = g_build_filename(directory, "file", NULL);
+	g_autofree char *again = g_build_filename(top, "again", NULL);
+	g_autofree char *data = g_malloc0(1 << 20);
+	guint64 bytes = 1, linked = 0;
+
+	assert_true(kiln_fs_measure(top, &bytes, NULL));
+	assert_int_equal(bytes, 0);
+	assert_true(kiln_fs_make_directory(directory, NULL));
+	memset(data, 'x', 1 << 20);
+	assert_true(kiln_fs_replace(file, data, 1 << 20, 0644, NULL));
+	assert_true(kiln_fs_measure(top, &bytes, NULL));
+	assert_in_range(bytes, 1 << 20, (1 << 20) + 64 * 1024);
+	assert_int_equal(link(file, again), 0);
+	assert_true(kiln_fs_measure(top, &linked, NULL));
+	assert_in_range(linked, bytes, bytes + 8192);
+}
+
 static gpointer wait_for_lock(gpointer path)
 {
 	return kiln_lock_share(path, NULL);
@@ -378,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_link_or_copy, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_lock_names_its_holder, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_shares_keep_the_whole_away, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_measure, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_removed_lock, setup_scratch, teardown_scratch),
 		cmocka_unit_test(test_process_result),
 		cmocka_unit_test(test_process_missing_program),

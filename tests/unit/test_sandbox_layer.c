@@ -163,17 +163,27 @@ static void test_used_is_not_removed(void **state)
 	g_auto(GStrv) trees = g_strdupv(top->trees);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(owners); i++) {
-		assert_false(kiln_layer_remove(fixture->cache, key, &error));
+		assert_false(kiln_layer_remove(fixture->cache, key, FALSE, &error));
 		assert_error(error, KILN_ERROR_BUSY, "");
 		kiln_layers_free(owners[i]);
 	}
+	assert_true(kiln_layer_remove(fixture->cache, key, TRUE, &error));
 	held = kiln_layers_hold((const char *const *)trees, &error);
 	assert_no_error(error);
 	assert_string_equal(held->trees[1], trees[1]);
-	assert_false(kiln_layer_remove(fixture->cache, key, &error));
+	assert_false(kiln_layer_remove(fixture->cache, key, FALSE, &error));
 	assert_error(error, KILN_ERROR_BUSY, "");
+	g_autoptr(GPtrArray) list = kiln_layer_list(fixture->cache, &error);
+	assert_int_equal(list->len, 2);
+	for (guint i = 0; i < list->len; i++) {
+		const KilnLayerInfo *info = list->pdata[i];
+		assert_string_equal(info->manifest->label, "a test");
+		assert_true(info->bytes > 4096 && info->bytes == info->manifest->bytes);
+		assert_true(info->used > 0);
+		assert_int_equal(info->manifest->below == NULL, g_str_equal(info->key, key));
+	}
 	kiln_layers_free(held);
-	assert_true(kiln_layer_remove(fixture->cache, key, &error));
+	assert_true(kiln_layer_remove(fixture->cache, key, FALSE, &error));
 	assert_null(kiln_layers_hold((const char *const *)trees, &error));
 	assert_error(error, KILN_ERROR_NOT_FOUND, "gone");
 }
@@ -187,7 +197,7 @@ static gpointer remove_again_and_again(gpointer data)
 		g_autofree char *key = g_strdup(any->key);
 		g_autoptr(GError) error = NULL;
 		g_clear_pointer(&any, kiln_layers_free);
-		if (!kiln_layer_remove(wish->fixture->cache, key, &error))
+		if (!kiln_layer_remove(wish->fixture->cache, key, FALSE, &error))
 			g_assert_true(g_error_matches(error, KILN_ERROR, KILN_ERROR_BUSY));
 	}
 	return NULL;
@@ -242,7 +252,7 @@ static void test_killed_while_making(void **state)
 		assert_true(has_package(layers));
 		key = g_strdup(layers->key);
 		g_clear_pointer(&layers, kiln_layers_free);
-		assert_true(kiln_layer_remove(fixture->cache, key, NULL));
+		assert_true(kiln_layer_remove(fixture->cache, key, FALSE, NULL));
 	}
 	g_auto(GStrv) left = kiln_fs_list(layers_directory, NULL);
 	assert_null(left[0]);

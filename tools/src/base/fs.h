@@ -60,6 +60,10 @@ gboolean kiln_fs_replace_directory(const char *fresh, const char *final, GError 
 /* fsyncs every file and directory below `path`. */
 gboolean kiln_fs_sync_tree(const char *path, GError **error);
 
+/* The bytes that `path` and everything below it take on the disk, a file with several names counted once; 0 when it is
+ * absent. What goes or comes meanwhile may count or not. */
+gboolean kiln_fs_measure(const char *path, guint64 *ret_bytes, GError **error);
+
 /* The names in a directory, sorted bytewise, "." and ".." left out. NULL-terminated, caller owns.
  */
 char **kiln_fs_list(const char *path, GError **error);

@@ -215,3 +215,36 @@ gboolean kiln_fs_sync_tree(const char *path, GError **error)
 {
 	return walk(path, "writing to the disk", sync_entry, NULL, error);
 }
+
+typedef struct {
+	guint64 bytes;
+	GHashTable *seen; /* "DEVICE:INODE" of files with several names */
+} Measure;
+
+static gboolean measure_entry(FTSENT *entry, gpointer data)
+{
+	const struct stat *status = entry->fts_statp;
+	Measure *measure = data;
+
+	/* A directory is seen before and after what is in it; what went meanwhile has no status. */
+	if (entry->fts_info == FTS_DP || entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR ||
+		entry->fts_info == FTS_DNR)
+		return TRUE;
+	if (S_ISREG(status->st_mode) && status->st_nlink > 1 &&
+		!g_hash_table_add(measure->seen,
+			g_strdup_printf("%ju:%ju", (uintmax_t)status->st_dev, (uintmax_t)status->st_ino)))
+		return TRUE;
+	measure->bytes += (guint64)status->st_blocks * 512;
+	return TRUE;
+}
+
+gboolean kiln_fs_measure(const char *path, guint64 *ret_bytes, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Measure measure = {0, seen};
+
+	if (!walk(path, "measuring", measure_entry, &measure, error))
+		return FALSE;
+	*ret_bytes = measure.bytes;
+	return TRUE;
+}

@@ -12,12 +12,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Names in layers/ besides those of layers. */
 #define LOCK ".lock-"
 #define UNFINISHED ".new-"
+
+#define MANIFEST_MAX_BYTES (16 * 1024 * 1024)
 
 void kiln_layers_free(KilnLayers *layers)
 {
@@ -163,9 +166,13 @@ static gboolean write_manifest(const KilnLayerRequest *request, const char *key,
 	const GPtrArray *packages = kiln_solution_packages(request->solution);
 	g_autoptr(KilnJson) json = kiln_json_new();
 	g_autofree char *text = NULL;
+	guint64 bytes;
 
+	if (!kiln_fs_measure(directory, &bytes, error))
+		return FALSE;
 	kiln_json_begin_object(json, NULL);
 	kiln_json_add_text(json, "key", key);
+	kiln_json_add_number(json, "bytes", (gint64)bytes);
 	kiln_json_add_text(json, "label", request->label);
 	kiln_json_add_text(json, "below", request->below ? request->below->key : NULL);
 	kiln_json_begin_array(json, "packages");
@@ -307,7 +314,83 @@ KilnLayers *kiln_layers_hold(const char *const *trees, GError **error)
 	return layers;
 }
 
-gboolean kiln_layer_remove(const char *cache, const char *key, GError **error)
+void kiln_layer_info_free(KilnLayerInfo *info)
+{
+	if (!info)
+		return;
+	g_free(info->key);
+	g_clear_pointer(&info->manifest, kiln_layer_manifest_free);
+	g_free(info);
+}
+
+/* The keys that names in layers/ are about. Caller owns the set. */
+static GHashTable *list_keys(const char *layers, GError **error)
+{
+	g_auto(GStrv) names = kiln_fs_list(layers, error);
+	GHashTable *keys = names ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
+
+	for (char **name = names; name && *name; name++) {
+		const char *key = *name;
+		if (g_str_has_prefix(key, LOCK))
+			key += strlen(LOCK);
+		else if (g_str_has_prefix(key, UNFINISHED))
+			key += strlen(UNFINISHED);
+		if (kiln_digest_is_valid(key))
+			g_hash_table_add(keys, g_strdup(key));
+	}
+	return keys;
+}
+
+static gboolean measure(const char *cache, KilnLayerInfo *info, GError **error)
+{
+	g_autofree char *directory = layer_directory(cache, info->manifest ? "" : UNFINISHED, info->key);
+
+	info->bytes = info->manifest ? info->manifest->bytes : 0;
+	return info->bytes > 0 || kiln_fs_measure(directory, &info->bytes, error);
+}
+
+static KilnLayerInfo *inspect(const char *cache, const char *key, GError **error)
+{
+	KilnLayerInfo *info = g_new0(KilnLayerInfo, 1);
+	g_autofree char *directory = layer_directory(cache, "", key);
+	g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
+	g_autofree char *text = kiln_fs_read(path, MANIFEST_MAX_BYTES, NULL, NULL);
+	struct stat status;
+
+	info->key = g_strdup(key);
+	info->manifest = text ? kiln_layer_manifest_parse(text, path, NULL) : NULL;
+	if (info->manifest && stat(directory, &status) == 0)
+		info->used = status.st_mtime;
+	if (measure(cache, info, error))
+		return info;
+	kiln_layer_info_free(info);
+	return NULL;
+}
+
+GPtrArray *kiln_layer_list(const char *cache, GError **error)
+{
+	g_autofree char *layers = g_build_filename(cache, "layers", NULL);
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)kiln_layer_info_free);
+	g_autoptr(GHashTable) keys = NULL;
+	GHashTableIter iterator;
+	gpointer key;
+
+	if (!g_file_test(layers, G_FILE_TEST_IS_DIR))
+		return g_steal_pointer(&list);
+	keys = list_keys(layers, error);
+	if (!keys)
+		return NULL;
+	g_hash_table_iter_init(&iterator, keys);
+	while (g_hash_table_iter_next(&iterator, &key, NULL)) {
+		KilnLayerInfo *info = inspect(cache, key, error);
+		if (!info)
+			return NULL;
+		g_ptr_array_add(list, info);
+	}
+	return g_steal_pointer(&list);
+}
+
+gboolean kiln_layer_remove(const char *cache, const char *key, gboolean is_trial, GError **error)
 {
 	g_autofree char *directory = layer_directory(cache, "", key);
 	g_autofree char *unfinished = layer_directory(cache, UNFINISHED, key);
@@ -317,6 +400,10 @@ gboolean kiln_layer_remove(const char *cache, const char *key, GError **error)
 
 	if (!lock)
 		return FALSE;
+	if (is_trial) {
+		kiln_lock_free(lock);
+		return TRUE;
+	}
 	/* Under the name of an unfinished one, in case this is killed: whoever makes it again begins there. */
 	if (!kiln_fs_remove_tree(unfinished, error) ||
 		(is_there && !kiln_fs_rename(directory, unfinished, error)) ||

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "base/lock.h"
+#include "format/layer_manifest.h"
 #include "lib/solv.h"
 
 /* Part of every key: raise it when kiln-root makes other trees from the same packages. */
@@ -45,6 +47,19 @@ KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_ma
  * NOT_FOUND when one of them was removed meanwhile. */
 KilnLayers *kiln_layers_hold(const char *const *trees, GError **error);
 
-/* Removes the layer `key` of the cache directory; one in use or in the making is BUSY. Of one that is
- * removed in part nothing is used. */
-gboolean kiln_layer_remove(const char *cache, const char *key, GError **error);
+/* What there is in a cache. */
+typedef struct {
+	char *key;
+	KilnLayerManifest *manifest; /* NULL: unfinished, and nobody may be making it */
+	guint64 bytes;
+	gint64 used;                 /* when it was used last, seconds since the epoch */
+} KilnLayerInfo;
+
+void kiln_layer_info_free(KilnLayerInfo *info);
+
+/* The layers in the cache directory as KilnLayerInfo, in no order. Caller owns. */
+GPtrArray *kiln_layer_list(const char *cache, GError **error);
+
+/* Removes the layer `key`, finished or not; one in use or in the making is BUSY. With `is_trial` only that is found
+ * out. Of one that was removed in part nothing is used. */
+gboolean kiln_layer_remove(const char *cache, const char *key, gboolean is_trial, GError **error);
