@@ -7,7 +7,7 @@
 
 static const char good[] = "# comment\n"
 			   "[publish]\nurl = https://repo.example.org/pub/\nchannel = testing\n"
-			   "[limits]\nwall-seconds = 60\noutput-mib = 2\n"
+			   "[limits]\nwall-seconds = 60\noutput-mib = 2\ndisk-mib = 3\n"
 			   "[collection epoxy]\ndescription = Epoxy\ntargets = trixie, el9\n";
 
 static void test_config_values(void **state)
@@ -24,6 +24,7 @@ static void test_config_values(void **state)
 	assert_null(config->key);
 	assert_int_equal(config->limits.wall_s, 60);
 	assert_int_equal(config->limits.output_bytes, 2 * 1024 * 1024);
+	assert_int_equal(config->limits.disk_bytes, 3 * 1024 * 1024);
 	collection = kiln_config_find(config, "epoxy");
 	assert_non_null(collection);
 	assert_string_equal(collection->targets[1], "el9");
@@ -152,6 +153,7 @@ static void test_config_refusals(void **state)
 		{"[publish]\nurl = http://x\n[limits]\nidle-seconds = soon\n",
 			"kiln.conf:4: key \"idle-seconds\": \"soon\" is not a number"},
 		{"[publish]\nurl = http://x\n[limits]\nmemory-mib = 99999999999999\n", "a limit is too large"},
+		{"[publish]\nurl = http://x\n[limits]\ndisk-mib = 549755813889\n", "a limit is too large"},
 		{"[publish]\nurl = http://x\nchannel = ../up\n", "kiln.conf:3: \"../up\" is not a name"},
 		{"[publish]\nurl = http://x\nchannel = snapshots\n", "kiln.conf:3: a channel cannot be called"},
 		{"[publish]\nurl = http://x\n[collection a/b]\ntargets = x\n", "\"a/b\" is not a name"},

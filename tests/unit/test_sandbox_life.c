@@ -124,6 +124,7 @@ static void test_memory_limit(void **state)
 		return;
 	}
 	assert_int_equal(report.limit, KILN_SANDBOX_LIMIT_MEMORY);
+	assert_string_equal(report.message, "stopped: out of memory at the limit of 64 MiB");
 	assert_true(report.peak_memory_bytes > 32 << 20 && report.peak_memory_bytes <= 64 << 20);
 	assert_false(kiln_sandbox_report_succeeded(&report));
 }

@@ -33,7 +33,7 @@ static KilnSandboxRequest *full_request(void)
 	request->terminal = TRUE;
 	request->network_hosts = g_strdupv((char **)hosts);
 	request->personality = g_strdup("linux32");
-	request->limits = (KilnSandboxLimits){1, 2, 3, 4, 5};
+	request->limits = (KilnSandboxLimits){1, 2, 3, 4, 5, 6};
 	request->macros = g_strdup("%dist .k1\n");
 	return request;
 }
@@ -53,6 +53,7 @@ static void test_request_survives_json(void **state)
 	second = kiln_sandbox_request_emit(again, &error);
 	assert_string_equal(text, second);
 	assert_int_equal(again->limits.processes, 5);
+	assert_int_equal(again->limits.disk_bytes, 6);
 	assert_int_equal(again->processors, 6);
 	assert_string_equal(again->argv[2], "echo \"ü\n\"");
 	assert_string_equal(((KilnSandboxTree *)again->trees->pdata[0])->layers[1], "/a/c");
@@ -130,11 +131,12 @@ static void test_report_survives_json(void **state)
 	char *problems[] = {(char *)"a conflicts with b", NULL};
 	KilnSandboxReport report = {.exit_status = 139,
 		.signal = 11,
-		.limit = KILN_SANDBOX_LIMIT_MEMORY,
+		.limit = KILN_SANDBOX_LIMIT_DISK,
 		.message = (char *)"m",
 		.problems = problems,
 		.limits_by = (char *)"cgroup2",
 		.peak_memory_bytes = 7,
+		.disk_bytes = 9,
 		.total_us = 8};
 	g_auto(KilnSandboxReport) again = {0};
 	g_autofree char *text = kiln_sandbox_report_emit(&report, NULL);
@@ -144,7 +146,8 @@ static void test_report_survives_json(void **state)
 	assert_true(kiln_sandbox_report_parse(text, strlen(text), &again, &error));
 	assert_int_equal(again.exit_status, 139);
 	assert_int_equal(again.signal, 11);
-	assert_int_equal(again.limit, KILN_SANDBOX_LIMIT_MEMORY);
+	assert_int_equal(again.limit, KILN_SANDBOX_LIMIT_DISK);
+	assert_int_equal(again.disk_bytes, 9);
 	assert_string_equal(again.problems[0], "a conflicts with b");
 	assert_string_equal(again.limits_by, "cgroup2");
 	assert_int_equal(again.peak_memory_bytes, 7);
@@ -233,6 +236,13 @@ static const struct {
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":8192}", NULL},
 	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":8193}",
 		"processors \"8193\""},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"upper\":\"/u\",\"limits\":{\"disk_bytes\":"
+	 "1}}",
+		NULL},
+	{"{\"kind\":\"run\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"limits\":{\"disk_bytes\":1}}",
+		"only a run with an upper has a disk to limit"},
+	{"{\"kind\":\"install\",\"upper\":\"/u\",\"limits\":{\"disk_bytes\":1}}",
+		"only a run with an upper has a disk to limit"},
 	{"{\"kind\":\"evaluate\",\"layers\":[\"/l\"],\"argv\":[\"sh\"],\"processors\":1}",
 		"only a run takes processors"},
 	{"{\"kind\":\"install\",\"upper\":\"/u\",\"processors\":1}", "only a run takes processors"},

@@ -101,7 +101,8 @@ gboolean kiln_build_failure_keep(KilnBuildJob *job, const GError *failure, GErro
 	if (!kiln_build_failure_drop(job, error) || !kiln_fs_rename(job->unfinished, failed, error) ||
 		!kiln_fs_rename(job->work, root, error) || !write_shell_file(job, failed, error))
 		return FALSE;
-	kiln_cause_find_in_file(log, &cause);
+	if (!job->is_limited)
+		kiln_cause_find_in_file(log, &cause);
 	if (kiln_build_failure_record(job, KILN_STORE_FAILED, cause.line ? cause.line : failure->message, error))
 		tell(job, failure, &cause, error);
 	return FALSE;

@@ -17,6 +17,7 @@ typedef struct {
 	KilnLayers *layers;      /* those of the last step */
 	KilnSolution *solution;  /* what `layers` adds to the base layer; NULL: what was planned */
 	GPtrArray *further;      /* requirements that only the build revealed */
+	gboolean is_limited;     /* a limit ended the last step: no line of the log knows better why */
 	KilnBuildPhases phases;
 	guint64 peak_memory_bytes;
 	gint64 started, start_us;

@@ -80,17 +80,38 @@ static KilnSandboxRequest *rpmbuild_request(const KilnBuildJob *job, const char 
 		.idle_s = limits->idle_s,
 		.output_bytes = limits->output_bytes,
 		.memory_bytes = limits->memory_bytes,
-		.processes = limits->processes};
+		.processes = limits->processes,
+		.disk_bytes = limits->disk_bytes};
 	return request;
+}
+
+/* The key of kiln.conf that raises a limit; NULL for NONE. */
+static const char *limit_key(KilnSandboxLimit limit)
+{
+	static const char *const keys[] = {
+		[KILN_SANDBOX_LIMIT_WALL] = "wall-seconds",
+		[KILN_SANDBOX_LIMIT_IDLE] = "idle-seconds",
+		[KILN_SANDBOX_LIMIT_OUTPUT] = "output-mib",
+		[KILN_SANDBOX_LIMIT_MEMORY] = "memory-mib",
+		[KILN_SANDBOX_LIMIT_PROCESSES] = "processes",
+		[KILN_SANDBOX_LIMIT_DISK] = "disk-mib",
+	};
+
+	return keys[limit];
 }
 
 /* How a command that was run ended: the package's fault when not with 0 or with `accepted`. */
 static gboolean judge(const KilnSandboxReport *report, const char *step, int accepted, GError **error)
 {
-	gboolean is_limited = report->limit != KILN_SANDBOX_LIMIT_NONE;
+	const char *key = limit_key(report->limit);
 
-	if (!is_limited && (report->exit_status == 0 || report->exit_status == accepted))
+	if (!key && (report->exit_status == 0 || report->exit_status == accepted))
 		return TRUE;
+	if (key) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
+			"%s (if it needs more: %s of [limits] in repo-config/kiln.conf)", report->message, key);
+		return FALSE;
+	}
 	if (report->message)
 		g_set_error_literal(error, KILN_ERROR, KILN_ERROR_BUILD, report->message);
 	else
@@ -114,6 +135,7 @@ static gboolean rpmbuild(
 	job->phases.rpmbuild_us += report.command_us;
 	job->peak_memory_bytes = MAX(job->peak_memory_bytes, report.peak_memory_bytes);
 	job->phases.sandbox_us += kiln_clock_monotonic_us() - start - report.command_us;
+	job->is_limited = report.limit != KILN_SANDBOX_LIMIT_NONE;
 	*ret_status = report.exit_status;
 	return judge(&report, step, accepted, error);
 }

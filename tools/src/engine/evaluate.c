@@ -258,6 +258,7 @@ static gboolean check_report(
 	case KILN_SANDBOX_LIMIT_OUTPUT:
 	case KILN_SANDBOX_LIMIT_MEMORY:
 	case KILN_SANDBOX_LIMIT_PROCESSES:
+	case KILN_SANDBOX_LIMIT_DISK:
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 			"%s: evaluation passed the limit of %s; look for a %%(...) or %%{lua:...} "
 			"that makes too much",

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MIB (1024 * 1024)
+#define LIMIT_MAX_MIB (G_GINT64_CONSTANT(1) << 39)
+#define DISK_MIB (32 * 1024) /* what the largest packages there are need, and no build by mistake */
 #define MACRO_PREFIX "macro."
 #define JOBS_MAX 1024
 #define MEMORY_PER_JOB_MIB 1024
@@ -23,6 +25,7 @@ static const KilnIniKey config_schema[] = {
 	{"limits", "output-mib", FALSE},
 	{"limits", "memory-mib", FALSE},
 	{"limits", "processes", FALSE},
+	{"limits", "disk-mib", FALSE},
 	{"build", "jobs", FALSE},
 	{"build", "memory-per-job-mib", FALSE},
 	{"package *", "with", FALSE},
@@ -94,18 +97,20 @@ static gboolean parse_url(const KilnIni *ini, KilnConfig *config, GError **error
 static gboolean parse_limits(const KilnIni *ini, KilnLimits *limits, GError **error)
 {
 	const char *group = "limits";
-	gint64 output_mib = 0, memory_mib = 0;
+	gint64 output_mib = 0, memory_mib = 0, disk_mib = 0;
 
 	if (!kiln_ini_get_number(ini, group, "wall-seconds", 4 * 3600, &limits->wall_s, error) ||
 		!kiln_ini_get_number(ini, group, "idle-seconds", 1800, &limits->idle_s, error) ||
 		!kiln_ini_get_number(ini, group, "output-mib", 256, &output_mib, error) ||
 		!kiln_ini_get_number(ini, group, "memory-mib", 0, &memory_mib, error) ||
-		!kiln_ini_get_number(ini, group, "processes", 4096, &limits->processes, error))
+		!kiln_ini_get_number(ini, group, "processes", 4096, &limits->processes, error) ||
+		!kiln_ini_get_number(ini, group, "disk-mib", DISK_MIB, &disk_mib, error))
 		return FALSE;
-	if (output_mib > G_MAXINT64 / MIB || memory_mib > G_MAXINT64 / MIB)
+	if (MAX(MAX(output_mib, memory_mib), disk_mib) > LIMIT_MAX_MIB)
 		return kiln_ini_set_error(ini, group, NULL, error, "a limit is too large");
 	limits->output_bytes = output_mib * MIB;
 	limits->memory_bytes = memory_mib * MIB;
+	limits->disk_bytes = disk_mib * MIB;
 	return TRUE;
 }
 

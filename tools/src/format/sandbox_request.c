@@ -42,6 +42,7 @@ static const Field limit_fields[] = {
 	{"output_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxLimits, output_bytes)},
 	{"memory_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxLimits, memory_bytes)},
 	{"processes", NUMBER, G_STRUCT_OFFSET(KilnSandboxLimits, processes)},
+	{"disk_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxLimits, disk_bytes)},
 	{NULL, 0, 0},
 };
 
@@ -98,6 +99,7 @@ static const Field report_fields[] = {
 	{"limits_by", TEXT, G_STRUCT_OFFSET(KilnSandboxReport, limits_by)},
 	{"peak_memory_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, peak_memory_bytes)},
 	{"output_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, output_bytes)},
+	{"disk_bytes", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, disk_bytes)},
 	{"prepare_us", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, prepare_us)},
 	{"namespaces_us", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, namespaces_us)},
 	{"mounts_us", NUMBER, G_STRUCT_OFFSET(KilnSandboxReport, mounts_us)},
@@ -246,10 +248,10 @@ static gboolean parse_integer(JsonNode *node, const char *key, int *ret_number, 
 static gboolean parse_limit(
 	JsonNode *node, const char *key, KilnSandboxLimit *ret_limit, GError **error)
 {
-	const char *names[KILN_SANDBOX_LIMIT_PROCESSES + 2] = {NULL};
+	const char *names[KILN_SANDBOX_LIMIT_DISK + 2] = {NULL};
 	int index = 0;
 
-	for (int i = 0; i <= KILN_SANDBOX_LIMIT_PROCESSES; i++)
+	for (int i = 0; i <= KILN_SANDBOX_LIMIT_DISK; i++)
 		names[i] = kiln_sandbox_limit_name((KilnSandboxLimit)i);
 	if (!parse_name(node, key, names, &index, error))
 		return FALSE;

@@ -19,6 +19,7 @@ typedef struct {
 	gint64 output_bytes;
 	gint64 memory_bytes;
 	gint64 processes;
+	gint64 disk_bytes;
 } KilnLimits;
 
 /* "NAME BODY" of an rpm macro. */

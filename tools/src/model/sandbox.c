@@ -133,6 +133,8 @@ const char *kiln_sandbox_limit_name(KilnSandboxLimit limit)
 		return "memory";
 	case KILN_SANDBOX_LIMIT_PROCESSES:
 		return "processes";
+	case KILN_SANDBOX_LIMIT_DISK:
+		return "disk";
 	}
 	g_assert_not_reached();
 }

@@ -49,6 +49,7 @@ typedef struct {
 	gint64 output_bytes;
 	gint64 memory_bytes;
 	gint64 processes;
+	gint64 disk_bytes; /* of all that is in `upper`; run only */
 } KilnSandboxLimits;
 
 typedef struct {
@@ -80,6 +81,7 @@ typedef enum {
 	KILN_SANDBOX_LIMIT_OUTPUT,
 	KILN_SANDBOX_LIMIT_MEMORY,
 	KILN_SANDBOX_LIMIT_PROCESSES,
+	KILN_SANDBOX_LIMIT_DISK,
 } KilnSandboxLimit;
 
 /* Clear with kiln_sandbox_report_clear. */
@@ -93,6 +95,7 @@ typedef struct {
 	char *limits_by; /* "cgroup1", "cgroup2" or "rlimit": what counts memory and processes */
 	guint64 peak_memory_bytes; /* 0: not known */
 	guint64 output_bytes;
+	guint64 disk_bytes;   /* the most that was measured; 0: no limit, not measured */
 	gint64 prepare_us;    /* checking the request, opening paths, verifying packages */
 	gint64 namespaces_us; /* until the first process in the new namespaces runs */
 	gint64 mounts_us;

@@ -170,13 +170,17 @@ static gboolean check_command(const KilnSandboxRequest *request, GError **error)
 	return check_environment(request->environment, error);
 }
 
-static gboolean check_limits(const KilnSandboxLimits *limits, GError **error)
+static gboolean check_limits(const KilnSandboxRequest *request, GError **error)
 {
+	const KilnSandboxLimits *limits = &request->limits;
+
 	if (limits->wall_s > LIMIT_MAX_S || limits->idle_s > LIMIT_MAX_S)
 		return refuse(error, "time limit", "(longer than 30 days)");
 	if (limits->wall_s < 0 || limits->idle_s < 0 || limits->output_bytes < 0 ||
-		limits->memory_bytes < 0 || limits->processes < 0)
+		limits->memory_bytes < 0 || limits->processes < 0 || limits->disk_bytes < 0)
 		return refuse(error, "limit", "(negative)");
+	if (limits->disk_bytes > 0 && (request->kind != KILN_SANDBOX_RUN || !request->upper))
+		return refuse(error, "only a run with an upper has a disk to limit", "");
 	return TRUE;
 }
 
@@ -225,7 +229,7 @@ gboolean kiln_sandbox_check(const KilnSandboxRequest *request, GError **error)
 {
 	if (!check_paths("layer", request->layers, LAYERS_MAX, error) ||
 		(request->upper && !check_path("upper", request->upper, error)) ||
-		!check_names(request, error) || !check_limits(&request->limits, error) ||
+		!check_names(request, error) || !check_limits(request, error) ||
 		!check_processors(request, error) || !check_boot(request, error))
 		return FALSE;
 	switch (request->kind) {

@@ -51,18 +51,18 @@ static gboolean open_evaluator(const KilnInside *inside, int *ret_fd, GError **e
 	       kiln_error_set_errno(error, errno, "opening \"%s\"", inside->evaluator);
 }
 
-/* The fds and locks of `inputs` stay with this process. */
+/* The fds and locks of `opened` stay with this process. */
 static gboolean build_root(const KilnInside *inside, GError **error)
 {
 	g_autoptr(KilnAllowed) allowed = kiln_allowed_new();
-	KilnInputs inputs;
+	KilnOpened opened;
 	int root_fd, evaluator_fd;
 
 	if (!allow_all(allowed, inside->allowed, error) ||
 		!open_evaluator(inside, &evaluator_fd, error) ||
-		!kiln_inputs_open(&inputs, inside->request, allowed, error))
+		!kiln_opened_all(&opened, inside->request, allowed, error))
 		return FALSE;
-	root_fd = kiln_rootfs_build(inside->request, &inputs, evaluator_fd, error);
+	root_fd = kiln_rootfs_build(inside->request, &opened, evaluator_fd, error);
 	return root_fd >= 0 && kiln_mount_pivot(root_fd, error);
 }
 

@@ -58,11 +58,11 @@ static int mount_root(KilnOverlay *overlay, const char *path, GError **error)
 }
 
 static gboolean mount_binds(
-	int root_fd, const KilnSandboxRequest *request, const KilnInputs *inputs, GError **error)
+	int root_fd, const KilnSandboxRequest *request, const KilnOpened *opened, GError **error)
 {
 	for (guint i = 0; i < request->binds->len; i++) {
 		const KilnSandboxBind *bind = request->binds->pdata[i];
-		if (!kiln_mount_bind(g_array_index(inputs->binds, int, i), root_fd,
+		if (!kiln_mount_bind(g_array_index(opened->binds, int, i), root_fd,
 			    bind->destination, bind->writable ? 0 : KILN_MOUNT_READ_ONLY, error))
 			return FALSE;
 	}
@@ -99,11 +99,11 @@ static gboolean mount_tree(
 }
 
 static gboolean mount_trees(
-	int root_fd, const KilnSandboxRequest *request, KilnInputs *inputs, GError **error)
+	int root_fd, const KilnSandboxRequest *request, KilnOpened *opened, GError **error)
 {
 	for (guint i = 0; i < request->trees->len; i++) {
 		const KilnSandboxTree *tree = request->trees->pdata[i];
-		KilnOverlay *overlay = &g_array_index(inputs->trees, KilnOverlay, i);
+		KilnOverlay *overlay = &g_array_index(opened->trees, KilnOverlay, i);
 		if (!make_scratch(overlay, i + 1, error) ||
 			!mount_tree(root_fd, tree->destination, overlay, error))
 			return FALSE;
@@ -156,11 +156,11 @@ static gboolean build_host_root(int root_fd, int evaluator_fd, GError **error)
 }
 
 static gboolean complete_target(
-	int target_fd, const KilnSandboxRequest *request, const KilnInputs *inputs, GError **error)
+	int target_fd, const KilnSandboxRequest *request, const KilnOpened *opened, GError **error)
 {
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		return kiln_contract_write(target_fd, request, error) &&
-		       mount_binds(target_fd, request, inputs, error) &&
+		       mount_binds(target_fd, request, opened, error) &&
 		       mount_kernel(target_fd, TRUE, error);
 	/* Without /sys: packages own that directory, and rpm could not set its mode. */
 	return kiln_contract_write_install(target_fd, request->macros, error) &&
@@ -168,7 +168,7 @@ static gboolean complete_target(
 }
 
 static int build_with_host(
-	const KilnSandboxRequest *request, KilnInputs *inputs, int evaluator_fd, GError **error)
+	const KilnSandboxRequest *request, KilnOpened *opened, int evaluator_fd, GError **error)
 {
 	int root_fd, target_fd;
 	gboolean good;
@@ -183,33 +183,33 @@ static int build_with_host(
 		return -1;
 	if (!build_host_root(root_fd, evaluator_fd, error))
 		return -1;
-	target_fd = mount_root(&inputs->root, ROOT KILN_ROOTFS_TARGET, error);
+	target_fd = mount_root(&opened->root, ROOT KILN_ROOTFS_TARGET, error);
 	if (target_fd < 0)
 		return -1;
-	good = complete_target(target_fd, request, inputs, error);
+	good = complete_target(target_fd, request, opened, error);
 	close(target_fd);
 	return good ? root_fd : -1;
 }
 
-static int build_plain(const KilnSandboxRequest *request, KilnInputs *inputs, GError **error)
+static int build_plain(const KilnSandboxRequest *request, KilnOpened *opened, GError **error)
 {
-	int root_fd = mount_root(&inputs->root, ROOT, error);
+	int root_fd = mount_root(&opened->root, ROOT, error);
 
 	if (root_fd < 0)
 		return -1;
 	if (kiln_contract_write(root_fd, request, error) &&
-		mount_trees(root_fd, request, inputs, error) &&
-		mount_binds(root_fd, request, inputs, error) && mount_kernel(root_fd, TRUE, error))
+		mount_trees(root_fd, request, opened, error) &&
+		mount_binds(root_fd, request, opened, error) && mount_kernel(root_fd, TRUE, error))
 		return root_fd;
 	return -1;
 }
 
 int kiln_rootfs_build(
-	const KilnSandboxRequest *request, KilnInputs *inputs, int evaluator_fd, GError **error)
+	const KilnSandboxRequest *request, KilnOpened *opened, int evaluator_fd, GError **error)
 {
 	if (!kiln_mount_stage(error))
 		return -1;
 	if (request->kind == KILN_SANDBOX_RUN)
-		return build_plain(request, inputs, error);
-	return build_with_host(request, inputs, evaluator_fd, error);
+		return build_plain(request, opened, error);
+	return build_with_host(request, opened, evaluator_fd, error);
 }

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "sandbox/check.h"
-#include "sandbox/inputs.h"
+#include "sandbox/opened.h"
 #include "sandbox/supervise.h"
 
 #include <errno.h>
@@ -82,6 +82,22 @@ static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllo
 	return TRUE;
 }
 
+/* NULL without error when there is nothing to limit. */
+static gboolean open_disk(const KilnSandboxRequest *request, const KilnAllowed *allowed,
+	KilnDisk **ret_disk, GError **error)
+{
+	int fd;
+
+	*ret_disk = NULL;
+	if (request->limits.disk_bytes == 0)
+		return TRUE;
+	fd = kiln_allowed_open(allowed, request->upper, O_RDONLY | O_DIRECTORY, error);
+	if (fd < 0)
+		return FALSE;
+	*ret_disk = kiln_disk_new(fd, request->limits.disk_bytes);
+	return TRUE;
+}
+
 static gboolean do_in_sandbox(const KilnSandboxRequest *request,
 	const KilnSandboxSettings *settings, KilnAllowed *allowed, KilnSandboxReport *report,
 	GError **error)
@@ -91,12 +107,14 @@ static gboolean do_in_sandbox(const KilnSandboxRequest *request,
 	g_autoptr(GArray) packages = NULL;
 	g_auto(GStrv) keys = NULL;
 	g_autoptr(KilnCgroup) cgroup = NULL;
+	g_autoptr(KilnDisk) disk = NULL;
 	g_autofree char *evaluator = NULL;
 
 	if (request->kind == KILN_SANDBOX_INSTALL && !kiln_allowed_freeze(allowed, error))
 		return FALSE;
-	packages = kiln_inputs_open_packages(request, allowed, error);
-	if (!packages || !(keys = read_keys(request, allowed, error)))
+	packages = kiln_opened_packages(request, allowed, error);
+	if (!packages || !(keys = read_keys(request, allowed, error)) ||
+		!open_disk(request, allowed, &disk, error))
 		return FALSE;
 	if (request->kind == KILN_SANDBOX_EVALUATE)
 		inside.evaluator = evaluator =
@@ -108,7 +126,7 @@ static gboolean do_in_sandbox(const KilnSandboxRequest *request,
 		return FALSE;
 	inside.counted = !g_str_equal(kiln_cgroup_kind(cgroup), "rlimit");
 	report->prepare_us = kiln_clock_monotonic_us() - started_us;
-	return kiln_supervise(&inside, cgroup, report, error) &&
+	return kiln_supervise(&inside, cgroup, disk, report, error) &&
 	       finish_install(request, allowed, report, error);
 }
 

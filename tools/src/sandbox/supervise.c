@@ -20,10 +20,12 @@
 
 #define GRACE_US (2 * G_USEC_PER_SEC)
 #define TICK_US (250 * 1000)
+#define DISK_SLACK_BYTES ((guint64)256 << 20)
 
 typedef struct {
 	const KilnSandboxLimits *limits;
 	KilnCgroup *cgroup;
+	KilnDisk *disk; /* NULL: not limited */
 	KilnSandboxReport *report;
 	KilnOutput output;
 	pid_t pid;
@@ -54,100 +56,132 @@ static void signal_first(const Supervisor *supervisor, int number)
 		kill(supervisor->pid, number);
 }
 
+/* "64 MiB", or "1000 bytes" of what is no round number. Caller owns. */
+static char *describe_size(gint64 bytes)
+{
+	if (bytes % (1 << 20) == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT " MiB", bytes >> 20);
+	return g_strdup_printf("%" G_GINT64_FORMAT " bytes", bytes);
+}
+
+/* What is said when `limit` was hit; NONE: when somebody outside asked for the end. Caller owns. */
+static char *describe_limit(const Supervisor *supervisor, KilnSandboxLimit limit)
+{
+	const KilnSandboxLimits *limits = supervisor->limits;
+	g_autofree char *size = NULL;
+
+	switch (limit) {
+	case KILN_SANDBOX_LIMIT_WALL:
+		return g_strdup_printf("stopped: not done within the limit of %" G_GINT64_FORMAT " s",
+			limits->wall_s);
+	case KILN_SANDBOX_LIMIT_IDLE:
+		return g_strdup_printf("stopped: no output for the limit of %" G_GINT64_FORMAT " s",
+			limits->idle_s);
+	case KILN_SANDBOX_LIMIT_OUTPUT:
+		size = describe_size(limits->output_bytes);
+		return g_strdup_printf("stopped: more output than the limit of %s", size);
+	case KILN_SANDBOX_LIMIT_MEMORY:
+		size = describe_size(limits->memory_bytes);
+		return g_strdup_printf("stopped: out of memory at the limit of %s", size);
+	case KILN_SANDBOX_LIMIT_PROCESSES:
+		return g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
+			limits->processes);
+	case KILN_SANDBOX_LIMIT_DISK:
+		size = describe_size(limits->disk_bytes);
+		return g_strdup_printf("stopped: more on the disk than the limit of %s", size);
+	case KILN_SANDBOX_LIMIT_NONE:
+		break;
+	}
+	return g_strdup("interrupted");
+}
+
+static void tell_limit(Supervisor *supervisor, KilnSandboxLimit limit)
+{
+	KilnSandboxReport *report = supervisor->report;
+
+	report->limit = limit;
+	g_free(report->message);
+	report->message = describe_limit(supervisor, limit);
+	kiln_output_say(&supervisor->output, report->message);
+}
+
 /* Asks everybody inside to end; who is left after the grace period is killed. */
-static void begin_end(Supervisor *supervisor, KilnSandboxLimit limit, const char *why)
+static void begin_end(Supervisor *supervisor, KilnSandboxLimit limit)
 {
 	if (supervisor->kill_us)
 		return;
 	supervisor->kill_us = kiln_clock_monotonic_us() + GRACE_US;
-	supervisor->report->limit = limit;
-	g_free(supervisor->report->message);
-	supervisor->report->message = g_strdup(why);
-	kiln_output_say(&supervisor->output, why);
+	tell_limit(supervisor, limit);
 	signal_first(supervisor, SIGTERM);
 }
 
 static void check_output(Supervisor *supervisor)
 {
-	g_autofree char *why = NULL;
-
 	if (supervisor->output.failed_errno && !supervisor->failure) {
 		kiln_error_set_errno(&supervisor->failure, supervisor->output.failed_errno,
 			"writing the output of the sandbox");
 		signal_first(supervisor, SIGKILL);
 	}
-	if (!supervisor->output.exceeded)
-		return;
-	why = g_strdup_printf("stopped: more output than the limit of %" G_GINT64_FORMAT " bytes",
-		supervisor->limits->output_bytes);
-	begin_end(supervisor, KILN_SANDBOX_LIMIT_OUTPUT, why);
+	if (supervisor->output.exceeded)
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_OUTPUT);
 }
 
 static void check_times(Supervisor *supervisor, gint64 now)
 {
 	const KilnSandboxLimits *limits = supervisor->limits;
 	gint64 idle_since = MAX(supervisor->output.last_us, supervisor->mounted_us);
-	g_autofree char *why = NULL;
 
 	if (supervisor->kill_us && now >= supervisor->kill_us)
 		signal_first(supervisor, SIGKILL);
 	if (!supervisor->mounted_us || supervisor->ended || supervisor->kill_us)
 		return;
-	if (limits->wall_s > 0 && now >= supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC) {
-		why = g_strdup_printf("stopped: not done within the limit of %" G_GINT64_FORMAT
-				      " s",
-			limits->wall_s);
-		begin_end(supervisor, KILN_SANDBOX_LIMIT_WALL, why);
-	} else if (limits->idle_s > 0 && now >= idle_since + limits->idle_s * G_USEC_PER_SEC) {
-		why = g_strdup_printf("stopped: no output for the limit of %" G_GINT64_FORMAT " s",
-			limits->idle_s);
-		begin_end(supervisor, KILN_SANDBOX_LIMIT_IDLE, why);
-	}
-}
-
-static char *describe_fired(const Supervisor *supervisor, KilnSandboxLimit fired)
-{
-	if (fired == KILN_SANDBOX_LIMIT_MEMORY)
-		return g_strdup_printf("stopped: out of memory at the limit of %" G_GINT64_FORMAT
-				       " bytes",
-			supervisor->limits->memory_bytes);
-	return g_strdup_printf("stopped: more processes than the limit of %" G_GINT64_FORMAT,
-		supervisor->limits->processes);
+	if (limits->wall_s > 0 && now >= supervisor->mounted_us + limits->wall_s * G_USEC_PER_SEC)
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_WALL);
+	else if (limits->idle_s > 0 && now >= idle_since + limits->idle_s * G_USEC_PER_SEC)
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_IDLE);
 }
 
 /* Counters are files to be read: not with every line of output. */
 static void check_cgroup(Supervisor *supervisor, gint64 now)
 {
 	KilnSandboxLimit fired;
-	g_autofree char *why = NULL;
 
 	if (!has_counters(supervisor) || supervisor->kill_us || supervisor->gone ||
 		now < supervisor->counted_us + TICK_US)
 		return;
 	supervisor->counted_us = now;
 	fired = kiln_cgroup_fired(supervisor->cgroup);
-	if (fired == KILN_SANDBOX_LIMIT_NONE)
-		return;
-	why = describe_fired(supervisor, fired);
-	begin_end(supervisor, fired, why);
+	if (fired != KILN_SANDBOX_LIMIT_NONE)
+		begin_end(supervisor, fired);
 }
 
-/* What fired after the last look at the counters. Success does not excuse it: with a process killed
- * or a fork refused, nobody knows what was built. */
-static void check_cgroup_at_end(Supervisor *supervisor)
+/* Nobody is to fill the disk while being asked to end. */
+static void check_disk(Supervisor *supervisor)
+{
+	guint64 limit = (guint64)supervisor->limits->disk_bytes;
+
+	begin_end(supervisor, KILN_SANDBOX_LIMIT_DISK);
+	if (kiln_disk_take(supervisor->disk) > limit + MAX(limit / 4, DISK_SLACK_BYTES))
+		signal_first(supervisor, SIGKILL);
+}
+
+/* What fired after the last look at counters and disk. Success does not excuse it: with a process
+ * killed or a fork refused, nobody knows what was built. */
+static void check_at_end(Supervisor *supervisor)
 {
 	KilnSandboxReport *report = supervisor->report;
-	KilnSandboxLimit fired;
+	KilnSandboxLimit fired = KILN_SANDBOX_LIMIT_NONE;
 
-	if (!has_counters(supervisor) || report->limit != KILN_SANDBOX_LIMIT_NONE)
+	report->disk_bytes = kiln_disk_finish(supervisor->disk);
+	if (report->limit != KILN_SANDBOX_LIMIT_NONE)
 		return;
-	fired = kiln_cgroup_fired(supervisor->cgroup);
-	if (fired == KILN_SANDBOX_LIMIT_NONE)
-		return;
-	report->limit = fired;
-	g_free(report->message);
-	report->message = describe_fired(supervisor, fired);
-	kiln_output_say(&supervisor->output, report->message);
+	if (has_counters(supervisor))
+		fired = kiln_cgroup_fired(supervisor->cgroup);
+	if (fired == KILN_SANDBOX_LIMIT_NONE && supervisor->disk &&
+		report->disk_bytes > (guint64)supervisor->limits->disk_bytes)
+		fired = KILN_SANDBOX_LIMIT_DISK;
+	if (fired != KILN_SANDBOX_LIMIT_NONE)
+		tell_limit(supervisor, fired);
 }
 
 static void take_status(KilnSandboxReport *report, int status)
@@ -230,7 +264,7 @@ static void take_signal(Supervisor *supervisor)
 	if (information.ssi_signo == SIGWINCH)
 		kiln_terminal_copy_size(supervisor->terminal_fd);
 	else
-		begin_end(supervisor, KILN_SANDBOX_LIMIT_NONE, "interrupted");
+		begin_end(supervisor, KILN_SANDBOX_LIMIT_NONE);
 }
 
 /* What the caller types. The end of the input is told to the sandbox as ^D. */
@@ -275,7 +309,7 @@ static int wait_ms(const Supervisor *supervisor)
 	return (int)CLAMP((next - now + 999) / 1000, 0, 60 * 1000);
 }
 
-enum { OUTPUT, ERRORS, CONTROL, SIGNALS, FIRST, INPUT, POLLS };
+enum { OUTPUT, ERRORS, CONTROL, SIGNALS, FIRST, INPUT, DISK, POLLS };
 
 static void prepare(const Supervisor *supervisor, struct pollfd *polls)
 {
@@ -286,6 +320,7 @@ static void prepare(const Supervisor *supervisor, struct pollfd *polls)
 	polls[FIRST] = (struct pollfd){supervisor->gone ? -1 : supervisor->pid_fd, POLLIN, 0};
 	polls[INPUT] = (struct pollfd){
 		supervisor->terminal_fd >= 0 && !supervisor->input_ended ? 0 : -1, POLLIN, 0};
+	polls[DISK] = (struct pollfd){kiln_disk_fd(supervisor->disk), POLLIN, 0};
 	if (supervisor->terminal_fd >= 0)
 		polls[OUTPUT].fd = supervisor->output.ended ? -1 : supervisor->terminal_fd;
 }
@@ -302,6 +337,8 @@ static void dispatch(Supervisor *supervisor, const struct pollfd *polls)
 		take_signal(supervisor);
 	if (polls[INPUT].revents)
 		take_input(supervisor);
+	if (polls[DISK].revents)
+		check_disk(supervisor);
 	if (polls[FIRST].revents && waitpid(supervisor->pid, NULL, WNOHANG) == supervisor->pid)
 		supervisor->gone = TRUE;
 }
@@ -375,6 +412,31 @@ static gboolean open_streams(Supervisor *supervisor, KilnInside *inside, GError 
 	       make_pipe(&supervisor->error_read_fd, &inside->error_fd, error);
 }
 
+/* Children are this PID namespace's again: a thread can be made by nobody whose are not. */
+static gboolean leave_namespace(GError **error)
+{
+	int fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	gboolean good = fd >= 0 && setns(fd, CLONE_NEWPID) == 0;
+
+	if (!good)
+		kiln_error_set_errno(error, errno, "returning from a PID namespace");
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static gboolean start_disk(const Supervisor *supervisor, GError **error)
+{
+	if (!supervisor->disk)
+		return TRUE;
+	if (!leave_namespace(error)) {
+		kill(supervisor->pid, SIGKILL);
+		return FALSE;
+	}
+	kiln_disk_start(supervisor->disk, supervisor->pid);
+	return TRUE;
+}
+
 /* The child is the first process of the new PID namespace. */
 static gboolean start(Supervisor *supervisor, KilnInside *inside, GError **error)
 {
@@ -405,6 +467,8 @@ static gboolean start(Supervisor *supervisor, KilnInside *inside, GError **error
 		kill(supervisor->pid, SIGKILL);
 		return FALSE;
 	}
+	if (!start_disk(supervisor, error))
+		return FALSE;
 	kiln_control_send(supervisor->control_fd, KILN_CONTROL_GO, 0, NULL, -1);
 	return TRUE;
 }
@@ -422,7 +486,7 @@ static void complete(Supervisor *supervisor)
 	/* Killed after the grace period, or by somebody outside. */
 	if (!supervisor->ended)
 		take_status(report, SIGKILL);
-	check_cgroup_at_end(supervisor);
+	check_at_end(supervisor);
 	g_ptr_array_add(supervisor->problems, NULL);
 	report->problems = (char **)g_ptr_array_free(supervisor->problems, FALSE);
 	if (supervisor->error_output->len > 0)
@@ -430,12 +494,13 @@ static void complete(Supervisor *supervisor)
 	g_string_free(supervisor->error_output, TRUE);
 }
 
-gboolean kiln_supervise(
-	KilnInside *inside, KilnCgroup *cgroup, KilnSandboxReport *ret_report, GError **error)
+gboolean kiln_supervise(KilnInside *inside, KilnCgroup *cgroup, KilnDisk *disk,
+	KilnSandboxReport *ret_report, GError **error)
 {
 	Supervisor supervisor = {
 		.limits = &inside->request->limits,
 		.cgroup = cgroup,
+		.disk = disk,
 		.report = ret_report,
 		.output = {.read_fd = -1, .limit_bytes = inside->request->limits.output_bytes},
 		.interactive = inside->request->terminal,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sandbox/inputs.h"
+#include "sandbox/opened.h"
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -93,26 +93,26 @@ static gboolean open_overlay(KilnOverlay *overlay, char *const *layers, const ch
 	       open_upper(overlay, upper, allowed, error);
 }
 
-gboolean kiln_inputs_open(KilnInputs *inputs, const KilnSandboxRequest *request,
+gboolean kiln_opened_all(KilnOpened *opened, const KilnSandboxRequest *request,
 	const KilnAllowed *allowed, GError **error)
 {
-	inputs->binds = g_array_new(FALSE, FALSE, sizeof(int));
-	inputs->trees = g_array_new(FALSE, TRUE, sizeof(KilnOverlay));
-	if (!open_overlay(&inputs->root, request->layers, request->upper, allowed, error))
+	opened->binds = g_array_new(FALSE, FALSE, sizeof(int));
+	opened->trees = g_array_new(FALSE, TRUE, sizeof(KilnOverlay));
+	if (!open_overlay(&opened->root, request->layers, request->upper, allowed, error))
 		return FALSE;
 	for (guint i = 0; i < request->binds->len; i++) {
 		const KilnSandboxBind *bind = request->binds->pdata[i];
 		int fd = kiln_allowed_open(allowed, bind->source, O_PATH, error);
 		if (fd < 0)
 			return FALSE;
-		g_array_append_val(inputs->binds, fd);
+		g_array_append_val(opened->binds, fd);
 	}
 	for (guint i = 0; i < request->trees->len; i++) {
 		const KilnSandboxTree *tree = request->trees->pdata[i];
 		KilnOverlay overlay;
 		if (!open_overlay(&overlay, tree->layers, tree->upper, allowed, error))
 			return FALSE;
-		g_array_append_val(inputs->trees, overlay);
+		g_array_append_val(opened->trees, overlay);
 	}
 	return TRUE;
 }
@@ -218,7 +218,7 @@ static gboolean verify_all(const KilnSandboxRequest *request, const GArray *fds,
 	return verification.error == NULL;
 }
 
-GArray *kiln_inputs_open_packages(
+GArray *kiln_opened_packages(
 	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
 {
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
