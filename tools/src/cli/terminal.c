@@ -101,7 +101,13 @@ static void show_text(const KilnEvent *event)
 		fprintf(stderr, "%s%-12s warning: %s%s\n", paint("\033[33m"), event->subject, text,
 			paint("\033[0m"));
 		break;
+	case KILN_EVENT_JOB_END:
+		show_done(event, text);
+		break;
 	case KILN_EVENT_PROGRESS:
+	case KILN_EVENT_JOB_BEGIN:
+	case KILN_EVENT_COUNTS:
+	case KILN_EVENT_TICK:
 		break;
 	}
 }
@@ -111,7 +117,7 @@ static void sink_human(const KilnEvent *event, gpointer data)
 	(void)data;
 	if (event->kind == KILN_EVENT_PROGRESS)
 		show_progress(event);
-	else
+	else if (event->text)
 		show_text(event);
 }
 
@@ -128,6 +134,14 @@ static const char *kind_name(KilnEventKind kind)
 		return "info";
 	case KILN_EVENT_WARNING:
 		return "warning";
+	case KILN_EVENT_JOB_BEGIN:
+		return "job-begin";
+	case KILN_EVENT_JOB_END:
+		return "job-end";
+	case KILN_EVENT_COUNTS:
+		return "counts";
+	case KILN_EVENT_TICK:
+		return "tick";
 	}
 	return "unknown";
 }
