@@ -8,6 +8,7 @@
 #include <solv/solver.h>
 
 #include "base/text.h"
+#include "lib/solv_source.h"
 
 /* What a reader still follows; a conflict deep in a large base can have hundreds. */
 #define MAX_CLAUSES 10
@@ -78,11 +79,16 @@ static gboolean is_visible(Pool *pool, Id id)
 	return !pool_disabled_solvable(pool, pool_id2solvable(pool, id));
 }
 
-/* The names of the repositories that were searched, quoted; "" when there are none. */
+/* More repositories than these are counted, not named. */
+#define NAMED_MAX 3
+
+/* The names of the repositories that were searched, quoted; "" when there are none. Of many only those that have
+ * metadata of their own are named. */
 static char *searched(const KilnSolvCase *solve)
 {
 	Pool *pool = pool_of(solve);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GPtrArray) main_names = g_ptr_array_new();
 	GString *text = g_string_new(NULL);
 	Repo *repo = NULL;
 	int i = 0;
@@ -91,8 +97,17 @@ static char *searched(const KilnSolvCase *solve)
 		if (repo != solve->request &&
 			(solve->hidden == NULL || !g_strv_contains(solve->hidden, repo->name)))
 			g_ptr_array_add(names, (gpointer)repo->name);
+	FOR_REPOS (i, repo)
+		if (repo->appdata && ((const KilnSolvSource *)repo->appdata)->directory)
+			g_ptr_array_add(main_names, (gpointer)repo->name);
 	g_ptr_array_sort(names, compare_texts);
-	append_list(text, names, "or");
+	g_ptr_array_sort(main_names, compare_texts);
+	if (names->len <= NAMED_MAX || main_names->len == 0) {
+		append_list(text, names, "or");
+	} else {
+		append_list(text, main_names, "or");
+		g_string_append_printf(text, " or %u others", names->len - main_names->len);
+	}
 	return g_string_free(text, FALSE);
 }
 
