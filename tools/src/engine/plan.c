@@ -148,12 +148,14 @@ gboolean kiln_plan_offer(KilnPlan *plan, KilnPlanItem *item, GError **error)
 	return TRUE;
 }
 
-KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
-	gboolean is_bootstrap, GError **error)
+/* Takes over `spec`, evaluated. */
+static KilnPlanItem *add_evaluated(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
+	gboolean is_bootstrap, KilnSpec *spec, GError **error)
 {
 	KilnPlanItem *item = item_new(plan, package, name);
 	const KilnPackageOptions *options = kiln_config_package(plan->context->project->config, package->name);
 
+	item->spec = spec;
 	g_ptr_array_add(plan->items, item);
 	kiln_graph_add_node(plan->graph, item->name);
 	g_hash_table_insert(plan->by_repository, item->repository, item);
@@ -162,14 +164,24 @@ KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *packa
 		g_free(item->macros);
 		item->macros = kiln_package_options_macros(options, TRUE);
 	}
-	item->spec = kiln_context_evaluate(plan->context, package, is_bootstrap, error);
-	if (!item->spec || !check_name(item, error))
+	if (!check_name(item, error))
 		return NULL;
 	item->spec_sha256 = kiln_digest_of_file(package->spec_path, NULL, error);
 	if (!item->spec_sha256)
 		return NULL;
 	kiln_plan_find_last(plan, item);
 	return offer_expected(plan, item, error) ? item : NULL;
+}
+
+KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
+	gboolean is_bootstrap, GError **error)
+{
+	KilnSpec *spec = kiln_context_evaluate(plan->context, package, is_bootstrap, error);
+
+	if (spec)
+		return add_evaluated(plan, package, name, is_bootstrap, spec, error);
+	g_free(name);
+	return NULL;
 }
 
 /* Takes back the item added last. */
@@ -185,14 +197,67 @@ static gboolean drop_last_item(KilnPlan *plan, GError **error)
 	return TRUE;
 }
 
+/* One package on its way through the threads that evaluate. */
+typedef struct {
+	const KilnCatalogPackage *package;
+	KilnSpec *spec;
+	GError *error;
+} Evaluating;
+
+static void evaluating_clear(gpointer data)
+{
+	Evaluating *evaluating = data;
+
+	g_clear_pointer(&evaluating->spec, kiln_spec_free);
+	g_clear_error(&evaluating->error);
+}
+
+static void evaluate_one(gpointer data, gpointer context)
+{
+	Evaluating *evaluating = data;
+
+	evaluating->spec = kiln_context_evaluate(context, evaluating->package, FALSE, &evaluating->error);
+}
+
+/* Evaluates all packages, as many at once as there are processors: each takes a process in a root of its own.
+ * Array of Evaluating, caller owns; NULL when not even the root can be made. */
+static GArray *evaluate_side_by_side(const KilnPlan *plan, GError **error)
+{
+	KilnContext *context = plan->context;
+	g_autoptr(GArray) all = g_array_sized_new(FALSE, TRUE, sizeof(Evaluating), context->packages->len);
+	GThreadPool *pool;
+
+	if (!kiln_context_buildroot(context, error))
+		return NULL;
+	g_array_set_clear_func(all, evaluating_clear);
+	g_array_set_size(all, context->packages->len);
+	pool = g_thread_pool_new(evaluate_one, context, (int)g_get_num_processors(), TRUE, error);
+	if (!pool)
+		return NULL;
+	for (guint i = 0; i < all->len; i++) {
+		Evaluating *evaluating = &g_array_index(all, Evaluating, i);
+		evaluating->package = context->packages->pdata[i];
+		g_thread_pool_push(pool, evaluating, NULL);
+	}
+	g_thread_pool_free(pool, FALSE, TRUE);
+	return g_steal_pointer(&all);
+}
+
 static gboolean evaluate_all(KilnPlan *plan, GError **error)
 {
 	const KilnContext *context = plan->context;
+	g_autoptr(GArray) all = evaluate_side_by_side(plan, error);
 
-	for (guint i = 0; i < context->packages->len; i++) {
-		const KilnCatalogPackage *package = context->packages->pdata[i];
-		KilnPlanItem *item =
-			kiln_plan_add_item(plan, package, g_strdup(package->name), FALSE, error);
+	for (guint i = 0; all && i < all->len; i++) {
+		Evaluating *evaluating = &g_array_index(all, Evaluating, i);
+		const KilnCatalogPackage *package = evaluating->package;
+		KilnPlanItem *item;
+		if (!evaluating->spec) {
+			g_propagate_error(error, g_steal_pointer(&evaluating->error));
+			return FALSE;
+		}
+		item = add_evaluated(
+			plan, package, g_strdup(package->name), FALSE, g_steal_pointer(&evaluating->spec), error);
 		if (!item)
 			return FALSE;
 		if (kiln_spec_allows_arch(item->spec, context->target->architecture))
@@ -201,7 +266,7 @@ static gboolean evaluate_all(KilnPlan *plan, GError **error)
 		if (!drop_last_item(plan, error))
 			return FALSE;
 	}
-	return TRUE;
+	return all != NULL;
 }
 
 static gboolean fetch_sources(KilnPlan *plan, GError **error)
