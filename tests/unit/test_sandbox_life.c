@@ -78,6 +78,24 @@ static void test_limit_lets_clean_up(void **state)
 	assert_false(kiln_sandbox_report_succeeded(&report));
 }
 
+/* As rpmbuild does, which ends at once. */
+static void test_limit_lets_children_clean_up(void **state)
+{
+	const KilnSandboxLimits limits = {.wall_s = 1};
+	g_autofree char *output = NULL;
+	gint64 started_us = kiln_clock_monotonic_us();
+	g_auto(KilnSandboxReport) report = run_limited(state,
+		"(trap 'sleep 0.3; echo cleaning; exit 0' TERM; while :; do sleep 0.1; done) & exec sleep 60",
+		&limits, &output);
+	gint64 took_us = kiln_clock_monotonic_us() - started_us;
+
+	assert_non_null(strstr(output, "cleaning\n"));
+	assert_int_equal(report.limit, KILN_SANDBOX_LIMIT_WALL);
+	assert_int_equal(report.signal, SIGTERM);
+	/* Nobody is left: the rest of the grace is nobody's. */
+	assert_true(took_us < 2700 * 1000);
+}
+
 static void test_idle_limit(void **state)
 {
 	const KilnSandboxLimits limits = {.idle_s = 1};
@@ -406,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_phases_are_timed),
 		cmocka_unit_test(test_wall_limit),
 		cmocka_unit_test(test_limit_lets_clean_up),
+		cmocka_unit_test(test_limit_lets_children_clean_up),
 		cmocka_unit_test(test_idle_limit),
 		cmocka_unit_test(test_output_limit),
 		cmocka_unit_test(test_memory_limit),

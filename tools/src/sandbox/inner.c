@@ -115,15 +115,26 @@ static gboolean reap(pid_t program, int *ret_status)
 
 /* A request to end goes to everybody inside. It comes from outside: nobody of the sandbox has the
  * number 0 for its sender. */
-static int await_program(pid_t program, const sigset_t *signals)
+static int await_program(pid_t program, const sigset_t *signals, gboolean *ret_is_asked)
 {
 	siginfo_t information;
 	int status = 0;
 
+	*ret_is_asked = FALSE;
 	while (!reap(program, &status))
-		if (sigwaitinfo(signals, &information) == SIGTERM && information.si_pid == 0)
+		if (sigwaitinfo(signals, &information) == SIGTERM && information.si_pid == 0) {
+			*ret_is_asked = TRUE;
 			kill(-1, SIGTERM);
+		}
 	return status;
+}
+
+/* rpmbuild ends at once when asked to, the scripts it runs may have something to put away first.
+ * Who takes too long is ended by the supervisor. */
+static void await_others(void)
+{
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 }
 
 static void block_signals(sigset_t *ret_signals)
@@ -138,8 +149,10 @@ void kiln_inner_main(const KilnInside *inside)
 {
 	g_autoptr(GError) error = NULL;
 	char *slave = NULL;
+	gboolean is_asked;
 	sigset_t signals;
 	pid_t program;
+	int status;
 
 	block_signals(&signals);
 	/* Dies with the supervisor; if that is gone already, await_go notices. */
@@ -158,7 +171,9 @@ void kiln_inner_main(const KilnInside *inside)
 	}
 	/* Nobody inside is to look into this process, which keeps its capabilities. */
 	prctl(PR_SET_DUMPABLE, 0);
-	kiln_control_send(
-		inside->control_fd, KILN_CONTROL_ENDED, await_program(program, &signals), NULL, -1);
+	status = await_program(program, &signals, &is_asked);
+	kiln_control_send(inside->control_fd, KILN_CONTROL_ENDED, status, NULL, -1);
+	if (is_asked)
+		await_others();
 	_exit(0);
 }
