@@ -8,9 +8,6 @@
 
 #include <sys/sysinfo.h>
 
-#define kiln_event_tick() ((void)0)
-#define kiln_event_counts(a, b, c, d) ((void)of_state)
-
 /* Rounds of planning with what builds revealed. */
 #define ROUNDS_MAX 10
 #define TICK_US (G_USEC_PER_SEC / 5)
@@ -62,8 +59,14 @@ guint kiln_schedule_default_jobs(const KilnConfig *config)
 static void run_task(gpointer data, gpointer queue)
 {
 	Task *task = data;
+	const char *name = task->item->name;
+	gint64 start = kiln_clock_monotonic_us();
 
+	kiln_event_set_job(name);
+	kiln_event_job_begin(name, "waited %.1f s", (double)task->settings.queue_us / G_USEC_PER_SEC);
 	kiln_build_run(task->plan, task->item, &task->settings, &task->error);
+	kiln_event_job_end(name, kiln_clock_monotonic_us() - start, task->error == NULL, "%s", "");
+	kiln_event_set_job(NULL);
 	g_async_queue_push(queue, task);
 }
 
@@ -236,6 +239,15 @@ static gboolean is_of_package(const GError *error)
 		g_error_matches(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE);
 }
 
+/* Who watches others being built wants to know before these have ended. */
+static void tell_at_once(Schedule *schedule, const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", 2);
+
+	if (schedule->running > 0 || !g_queue_is_empty(&schedule->ready))
+		kiln_event_warning("build", "%s", lines[0]);
+}
+
 static gboolean end_task(Schedule *schedule, Task *task, GError **error)
 {
 	KilnPlanItem *item = task->item;
@@ -247,14 +259,16 @@ static gboolean end_task(Schedule *schedule, Task *task, GError **error)
 	}
 	if (item->must_wait && g_error_matches(task->error, KILN_ERROR, KILN_ERROR_BUSY))
 		return put_back(schedule, item, error);
-	if (is_of_package(task->error))
-		fail_item(schedule, item, task->error->message, task->error->code);
-	else
+	if (!is_of_package(task->error)) {
 		stop(schedule, g_steal_pointer(&task->error));
+		return TRUE;
+	}
+	fail_item(schedule, item, task->error->message, task->error->code);
+	tell_at_once(schedule, task->error);
 	return TRUE;
 }
 
-static void count(const Schedule *schedule)
+static void count(Schedule *schedule)
 {
 	guint of_state[KILN_PLAN_BLOCKED + 1] = {0};
 
