@@ -51,6 +51,10 @@ const KilnCollection *kiln_cli_collection(
 KilnContext *kiln_cli_context(
 	const KilnInvocation *invocation, const char *collection, const char *target, GError **error);
 
+/* The same for a collection, which the caller keeps for as long, and the name of a target. Caller owns. */
+KilnContext *kiln_cli_context_of(const KilnInvocation *invocation, const KilnCollection *collection,
+	const char *target, GError **error);
+
 /* The value of --jobs as kiln_schedule_run takes it: 0 (not given) to 1024, anything else is USAGE. */
 gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error);
 

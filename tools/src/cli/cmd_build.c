@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/commands.h"
+#include "base/error.h"
+#include "engine/adopt.h"
 #include "engine/build.h"
 #include "engine/release.h"
+#include "engine/source_packages.h"
 
 static struct {
 	char *collection, *target;
@@ -34,19 +37,55 @@ static void answer(const GPtrArray *items)
 	kiln_cli_answer(json);
 }
 
-static gboolean run(const KilnInvocation *invocation, GError **error)
+/* Whether the arguments are files of source packages; some but not all is an error. */
+static gboolean read_arguments(char *const *arguments, gboolean *ret_are_files, GError **error)
 {
-	g_autoptr(KilnContext) context =
-		kiln_cli_context(invocation, options.collection, options.target, error);
-	const char *const *names = (const char *const *)invocation->arguments;
+	guint files = 0, count = 0;
+
+	for (; arguments[count]; count++)
+		files += kiln_source_packages_is_path(arguments[count]) ? 1 : 0;
+	*ret_are_files = files > 0;
+	if (files == 0 || files == count)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+		"files of source packages are built apart from packages of a collection; build one after the other");
+	return FALSE;
+}
+
+/* Source packages as a collection, which is passed on to be kept, and the sources they bring locked. */
+static KilnContext *open_files(const KilnInvocation *invocation, KilnCollection **ret_collection, GError **error)
+{
+	const char *const *paths = (const char *const *)invocation->arguments;
+	g_autoptr(KilnContext) context = NULL;
+	KilnAdoptTally tally = {0};
+	gboolean good;
+
+	if (options.collection) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_USAGE,
+			"files of source packages are in no collection; leave out --collection");
+		return NULL;
+	}
+	*ret_collection = kiln_source_packages_unpack(invocation->project, paths, error);
+	if (!*ret_collection)
+		return NULL;
+	context = kiln_cli_context_of(invocation, *ret_collection, options.target, error);
+	good = context && kiln_adopt_lock(context, &tally, error);
+	g_free(tally.first_missing);
+	return good ? g_steal_pointer(&context) : NULL;
+}
+
+/* Builds `names`, or all, and prints where the results are. */
+static gboolean build(
+	const KilnInvocation *invocation, KilnContext *context, const char *const *names, GError **error)
+{
 	KilnScheduleOptions schedule = {.fail_fast = options.fail_fast, .may_build = TRUE};
 	g_autoptr(KilnRelease) release = NULL;
 	g_autoptr(GPtrArray) items = NULL;
 	guint built = 0;
 
-	if (!context || !kiln_cli_jobs(options.jobs, &schedule.jobs, error))
+	if (!kiln_cli_jobs(options.jobs, &schedule.jobs, error))
 		return FALSE;
-	release = kiln_release_open(context, *names ? names : NULL, error);
+	release = kiln_release_open(context, names, error);
 	if (!release || !kiln_release_build(release, &schedule, &built, error))
 		return FALSE;
 	items = kiln_plan_released(release->plan);
@@ -57,13 +96,29 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 	return TRUE;
 }
 
+static gboolean run(const KilnInvocation *invocation, GError **error)
+{
+	const char *const *names = (const char *const *)invocation->arguments;
+	g_autoptr(KilnCollection) passing = NULL;
+	g_autoptr(KilnContext) context = NULL;
+	gboolean are_files;
+
+	if (!read_arguments(invocation->arguments, &are_files, error))
+		return FALSE;
+	context = are_files ? open_files(invocation, &passing, error)
+			    : kiln_cli_context(invocation, options.collection, options.target, error);
+	return context && build(invocation, context, are_files || !*names ? NULL : names, error);
+}
+
 const KilnCommand kiln_command_build = {
 	.name = "build",
-	.synopsis = "[PACKAGE…]",
+	.synopsis = "[PACKAGE…|FILE.src.rpm…]",
 	.summary = "Build packages (all of the collection by default) and what they need",
 	.description = "Prints the result directory of each package: the RPMs, the source RPM, build.log, root.log,\n"
 		       "state.log, hw_info.log, installed_pkgs.log. What was built from the same inputs is not\n"
-		       "built again. A failed build keeps its buildroot for `kiln shell PACKAGE`.",
+		       "built again. A failed build keeps its buildroot for `kiln shell PACKAGE`.\n"
+		       "Source packages are checked against their own digests and built like packages of a\n"
+		       "collection of their own, against the base of the target.",
 	.options = entries,
 	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = G_MAXUINT,

@@ -65,15 +65,22 @@ KilnTarget *kiln_cli_target(const KilnInvocation *invocation, const KilnCollecti
 	return NULL;
 }
 
+KilnContext *kiln_cli_context_of(const KilnInvocation *invocation, const KilnCollection *collection,
+	const char *target, GError **error)
+{
+	g_autoptr(KilnTarget) opened = kiln_cli_target(invocation, collection, target, error);
+
+	if (!opened || !kiln_base_ensure(invocation->project, opened, error))
+		return NULL;
+	return kiln_context_open(invocation->project, collection, g_steal_pointer(&opened), error);
+}
+
 KilnContext *kiln_cli_context(
 	const KilnInvocation *invocation, const char *collection, const char *target, GError **error)
 {
 	const KilnCollection *chosen = kiln_cli_collection(invocation, collection, error);
-	g_autoptr(KilnTarget) opened = chosen ? kiln_cli_target(invocation, chosen, target, error) : NULL;
 
-	if (!opened || !kiln_base_ensure(invocation->project, opened, error))
-		return NULL;
-	return kiln_context_open(invocation->project, chosen, g_steal_pointer(&opened), error);
+	return chosen ? kiln_cli_context_of(invocation, chosen, target, error) : NULL;
 }
 
 void kiln_cli_answer(KilnJson *json)

@@ -10,6 +10,7 @@ typedef struct {
 	char *description;
 	char **targets;
 	KilnLayout *layout; /* never NULL */
+	gboolean is_passing; /* made for one command: built, but never composed or published */
 } KilnCollection;
 
 /* What one build may use before it is stopped; 0 means no limit. */

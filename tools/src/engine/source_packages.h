@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source packages (.src.rpm) from anywhere as a collection of their own that is built and nothing more:
+ * unpacked below the project's state, every file locked by what the packages themselves state.
+ */
+#pragma once
+
+#include "engine/context.h"
+
+/* TRUE for an argument that means the file of a source package, not the name of a package. */
+gboolean kiln_source_packages_is_path(const char *argument);
+
+/* Unpacks the packages `paths` (ends with NULL) afresh. The collection has one package for each, called like
+ * it; `targets` are those of the project. Caller owns. Code VERIFY for what is damaged or no source package,
+ * USAGE when two have one name. */
+KilnCollection *kiln_source_packages_unpack(
+	const KilnProject *project, const char *const *paths, GError **error);
