@@ -217,6 +217,23 @@ built() { grep -c '^build  ' <<<"$talk" || true; }
 	rpm2cpio "$published" | cpio -i --quiet --to-stdout './usr/share/egg/laid-by' | grep -qx 'hen-1.0-1.kt13.noarch'
 }
 
+@test "two cycles, one of them of a package that needs itself, are broken in one plan" {
+	package hen 'BuildRequires: egg'
+	package egg '%bcond_without hen' '%if %{with hen}' 'BuildRequires: hen' '%endif'
+	package compiler '%bcond_without itself' '%if %{with itself}' 'BuildRequires: compiler' '%endif' 'BuildRequires: egg'
+	printf '\n[package egg]\nbootstrap-without = hen\n[package compiler]\nbootstrap-without = itself\n' >>repo-config/kiln.conf
+	try build
+	expect_status 0
+	[ "$(wc -l <<<"$output")" -eq 3 ]
+	# The egg comes out the same both times, so the hen that was built of it is the final one already.
+	[ "$(built)" -eq 5 ] || fail "egg and compiler are to be built twice, the hen once"
+	for directory in $output; do
+		[ ! -e "$directory/compiler-1.0-1.kt13.noarch.rpm" ] || grep -q '^compiler-1.0' "$directory/installed_pkgs.log"
+	done
+	try build
+	expect_talk 'nothing to build: 3 unchanged'
+}
+
 @test "the plan as a graph: DOT, and SVG that Graphviz draws" {
 	package one
 	package two 'BuildRequires: one'

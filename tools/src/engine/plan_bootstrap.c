@@ -34,7 +34,6 @@ static void cycle_clear(Cycle *cycle)
 	g_clear_pointer(&cycle->firsts, g_array_unref);
 	g_clear_pointer(&cycle->place, g_free);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cycle, cycle_clear)
 
 static gboolean declares_bootstrap(const KilnPlan *plan, const KilnPlanItem *item)
 {
@@ -151,33 +150,51 @@ static gboolean solve_first_builds(const Cycle *cycle, GError **error)
 	return TRUE;
 }
 
-static gboolean break_cycle(KilnPlan *plan, const GArray *path, GError **error)
+/* Adds the first builds of one cycle. */
+static gboolean begin_cycle(Cycle *cycle, const GArray *path, GError **error)
 {
-	g_auto(Cycle) cycle = {.plan = plan, .members = members_of(plan, path)};
+	KilnPlan *plan = cycle->plan;
 	g_autofree char *text = kiln_graph_cycle_text(plan->graph, path);
 	gboolean declared = FALSE;
 
-	for (guint i = 0; i < cycle.members->len; i++)
-		declared = declared || declares_bootstrap(plan, member_at(&cycle, i));
+	cycle->members = members_of(plan, path);
+	for (guint i = 0; i < cycle->members->len; i++)
+		declared = declared || declares_bootstrap(plan, member_at(cycle, i));
 	if (!declared)
 		return refuse(plan, path, error);
 	kiln_event_info("plan", "%s: building them twice, first for bootstrapping", text);
-	cycle.firsts = g_array_new(FALSE, FALSE, sizeof(guint));
-	cycle.place = g_new0(guint, cycle.members->len);
-	if (!add_first_builds(&cycle, error))
+	cycle->firsts = g_array_new(FALSE, FALSE, sizeof(guint));
+	cycle->place = g_new0(guint, cycle->members->len);
+	if (!add_first_builds(cycle, error))
 		return FALSE;
-	show_first_builds(&cycle);
-	if (!solve_first_builds(&cycle, error))
-		return FALSE;
-	find_places(&cycle);
-	show_final_builds(&cycle);
+	show_first_builds(cycle);
 	return TRUE;
+}
+
+static void clear_cycle(gpointer data)
+{
+	cycle_clear(data);
 }
 
 gboolean kiln_plan_break_cycles(KilnPlan *plan, const GPtrArray *cycles, GError **error)
 {
-	for (guint i = 0; i < cycles->len; i++)
-		if (!break_cycle(plan, cycles->pdata[i], error))
+	g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Cycle));
+
+	g_array_set_clear_func(all, clear_cycle);
+	g_array_set_size(all, cycles->len);
+	for (guint i = 0; i < all->len; i++) {
+		Cycle *cycle = &g_array_index(all, Cycle, i);
+		cycle->plan = plan;
+		if (!begin_cycle(cycle, cycles->pdata[i], error))
 			return FALSE;
+	}
+	/* With the edges inside all cycles gone the first builds have an order. */
+	for (guint i = 0; i < all->len; i++)
+		if (!solve_first_builds(&g_array_index(all, Cycle, i), error))
+			return FALSE;
+	for (guint i = 0; i < all->len; i++) {
+		find_places(&g_array_index(all, Cycle, i));
+		show_final_builds(&g_array_index(all, Cycle, i));
+	}
 	return TRUE;
 }

@@ -227,19 +227,12 @@ static gboolean tell_problems(const KilnPlan *plan, GError **error)
 	return FALSE;
 }
 
-/* The cycles of what is wanted. */
-static GPtrArray *wanted_cycles(const KilnPlan *plan)
+/* What nobody wants may be in cycles of its own: that is nobody's concern. */
+static void forget_unwanted_edges(KilnPlan *plan)
 {
-	g_autoptr(GPtrArray) all = kiln_graph_cycles(plan->graph);
-	GPtrArray *cycles = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-
-	for (guint i = 0; i < all->len; i++) {
-		GArray *cycle = all->pdata[i];
-		const KilnPlanItem *item = plan->items->pdata[g_array_index(cycle, guint, 0)];
-		if (item->is_wanted)
-			g_ptr_array_add(cycles, g_array_ref(cycle));
-	}
-	return cycles;
+	for (guint i = 0; i < plan->items->len; i++)
+		if (!((KilnPlanItem *)plan->items->pdata[i])->is_wanted)
+			kiln_graph_clear_edges(plan->graph, i);
 }
 
 static gboolean solve_all(KilnPlan *plan, GError **error)
@@ -247,7 +240,10 @@ static gboolean solve_all(KilnPlan *plan, GError **error)
 	for (guint i = 0; i < plan->items->len; i++)
 		if (!kiln_plan_solve_item(plan, plan->items->pdata[i], error))
 			return FALSE;
-	return mark_wanted(plan, error) && tell_problems(plan, error);
+	if (!mark_wanted(plan, error) || !tell_problems(plan, error))
+		return FALSE;
+	forget_unwanted_edges(plan);
+	return TRUE;
 }
 
 /* What a package builds does not help to build itself, and what is built for bootstrapping helps those of its
@@ -271,16 +267,12 @@ static void hide(KilnPlan *plan)
 	}
 }
 
-/* Sorts; those in a cycle that nobody wants are in no order, and nobody asks for one. */
 static void arrange(KilnPlan *plan)
 {
 	g_autofree guint *waves = NULL;
 	guint highest = 0;
 
 	g_free(plan->order);
-	for (guint i = 0; i < plan->items->len; i++)
-		if (!((KilnPlanItem *)plan->items->pdata[i])->is_wanted)
-			kiln_graph_clear_edges(plan->graph, i);
 	plan->order = kiln_graph_order(plan->graph, &waves);
 	g_assert(plan->order);
 	for (guint i = 0; i < plan->items->len; i++) {
@@ -314,7 +306,7 @@ gboolean kiln_plan_solve(KilnPlan *plan, GError **error)
 	hide(plan);
 	if (!solve_all(plan, error))
 		return FALSE;
-	cycles = wanted_cycles(plan);
+	cycles = kiln_graph_cycles(plan->graph);
 	if (cycles->len > 0) {
 		if (!kiln_plan_break_cycles(plan, cycles, error))
 			return FALSE;
@@ -322,7 +314,7 @@ gboolean kiln_plan_solve(KilnPlan *plan, GError **error)
 		if (!solve_all(plan, error))
 			return FALSE;
 		g_ptr_array_unref(cycles);
-		cycles = wanted_cycles(plan);
+		cycles = kiln_graph_cycles(plan->graph);
 		if (cycles->len > 0)
 			return refuse_cycles(plan, cycles, error);
 	}
