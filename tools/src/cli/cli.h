@@ -58,6 +58,9 @@ KilnContext *kiln_cli_context_of(const KilnInvocation *invocation, const KilnCol
 /* The value of --jobs as kiln_schedule_run takes it: 0 (not given) to 1024, anything else is USAGE. */
 gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error);
 
+/* The project's state. Caller owns. */
+KilnStore *kiln_cli_store(const KilnInvocation *invocation, GError **error);
+
 /* Ends a --json answer: writes it to stdout. */
 void kiln_cli_answer(KilnJson *json);
 

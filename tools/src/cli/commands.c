@@ -13,8 +13,11 @@ const KilnCommand *const kiln_commands[] = {
 	&kiln_command_plan,
 	&kiln_command_build,
 	&kiln_command_explain,
+	&kiln_command_history,
+	&kiln_command_status,
 	&kiln_command_shell,
 	&kiln_command_publish,
+	&kiln_command_gc,
 	&kiln_command_key_create,
 	&kiln_command_key_import,
 	&kiln_command_key_export,
@@ -81,6 +84,13 @@ KilnContext *kiln_cli_context(
 	const KilnCollection *chosen = kiln_cli_collection(invocation, collection, error);
 
 	return chosen ? kiln_cli_context_of(invocation, chosen, target, error) : NULL;
+}
+
+KilnStore *kiln_cli_store(const KilnInvocation *invocation, GError **error)
+{
+	g_autofree char *path = g_build_filename(invocation->project->state, "state.sqlite", NULL);
+
+	return kiln_store_open(path, error);
 }
 
 void kiln_cli_answer(KilnJson *json)
