@@ -6,14 +6,14 @@ load common
 @test "help lists every command with a summary" {
 	try help
 	expect_status 0
-	for command in release 'base import' build fetch spec shell publish 'key create' 'key export'; do
+	for command in init release 'base import' build fetch spec shell publish 'key create' 'key export'; do
 		expect_output "  $command "
 	done
 	[[ $output != *'(null)'* ]]
 }
 
 @test "every command has its own help, with and without the word help" {
-	for command in release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
+	for command in init release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
 		try $command --help
 		expect_status 0
 		expect_output "kiln $command"
@@ -114,7 +114,7 @@ load common
 @test "the manual page has every command and option and renders without complaint" {
 	mandoc -Tlint -Wwarning "$top/tools/man/kiln.1"
 	page=$(mandoc -Tutf8 "$top/tools/man/kiln.1" | sed 's/.\x08//g')
-	for command in release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
+	for command in init release 'base import' build fetch spec shell publish 'key create' 'key import' 'key export' 'key list'; do
 		[[ $page == *"kiln $command"* ]] || fail "the manual page lacks: kiln $command"
 		for option in $("$KILN" $command --help | grep -oE '^ +(-., )?--[a-z][a-z-]*' | grep -o -- '--.*' | sort -u); do
 			[ "$option" = --help ] || [[ $page == *"$option"* ]] || fail "the manual page lacks $option of $command"
