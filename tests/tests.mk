@@ -62,7 +62,7 @@ $(O)/fuzz/obj/%.o: %.c | check-toolchain
 	@echo '  CC      $< (fuzz)'
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/fuzz/libkiln.a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SOURCES))
+$(O)/fuzz/libkiln.a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SOURCES)) $(CAUSE_TABLE).o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libkiln.a

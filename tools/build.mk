@@ -75,7 +75,17 @@ $(O)/obj/%.o: %.c $(O)/flags | check-toolchain
 	@echo '  CC      $<'
 	$(Q)$(CC) $(KILN_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/libkiln.a: $(call to_object,$(LIB_SOURCES))
+# Data that is compiled in: a text becomes a C string.
+GENERATED := $(O)/generated
+CAUSE_TABLE := $(GENERATED)/cause_table
+$(CAUSE_TABLE).c: tools/data/causes
+	@mkdir -p $(@D)
+	$(Q){ echo 'extern const char kiln_cause_table_text[]; const char kiln_cause_table_text[] ='; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@.new && mv $@.new $@
+$(CAUSE_TABLE).o: $(CAUSE_TABLE).c $(O)/flags
+	$(Q)$(CC) $(KILN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(O)/libkiln.a: $(call to_object,$(LIB_SOURCES)) $(CAUSE_TABLE).o
 	@echo '  AR      $@'
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 

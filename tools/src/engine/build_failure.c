@@ -96,7 +96,7 @@ gboolean kiln_build_failure_keep(KilnBuildJob *job, const GError *failure, GErro
 	g_autofree char *failed = directory_of(job);
 	g_autofree char *root = g_build_filename(failed, "root", NULL);
 	g_autofree char *log = g_build_filename(failed, "build.log", NULL);
-	g_auto(KilnCause) cause = {NULL, 0};
+	g_auto(KilnCause) cause = {0};
 
 	if (!kiln_build_failure_drop(job, error) || !kiln_fs_rename(job->unfinished, failed, error) ||
 		!kiln_fs_rename(job->work, root, error) || !write_shell_file(job, failed, error))

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a build failed: the first line of its log that explains it. Reads text only. */
+/*
+ * Why a build failed, from its log: the line that explains it, with what belongs to it from elsewhere (the patch
+ * of a hunk, the message of a test). What is looked for is data: tools/data/causes. Reads text only; any thread.
+ */
 #pragma once
 
 #include <glib.h>
 
 typedef struct {
-	char *line;    /* as in the log, stripped, printable; NULL: nothing telling was found */
-	guint number;  /* its line number, from 1 */
+	char *line;    /* one printable line, paths below the build's own directories; NULL: nothing was found */
+	guint number;  /* where in the log it was found: a line number, from 1 */
+	char *kind;    /* what kind of failure that is: "header", "patch", "test"; set with `line` */
 } KilnCause;
 
 void kiln_cause_clear(KilnCause *cause);

@@ -76,13 +76,14 @@ void kiln_smoke_bind_test(const KilnSmokeJob *job, KilnSandboxRequest *request)
 /* Why a run failed: the script's own verdict, what its log tells, or how it ended. Caller owns. */
 static char *explain(const KilnSandboxReport *report, const char *log)
 {
-	g_auto(KilnCause) cause = {NULL, 0};
+	g_auto(KilnCause) cause = {0};
 	const char *verdict;
 
 	kiln_cause_find_in_file(log, &cause);
 	if (report->message)
-		return cause.line ? g_strdup_printf("%s: %s", report->message, cause.line)
-				  : g_strdup(report->message);
+		return cause.line && !g_str_equal(cause.kind, "limit")
+			? g_strdup_printf("%s: %s", report->message, cause.line)
+			: g_strdup(report->message);
 	if (!cause.line)
 		return g_strdup_printf("ended with exit status %d", report->exit_status);
 	verdict = g_str_has_prefix(cause.line, "smoke-") ? strstr(cause.line, VERDICT) : NULL;
@@ -130,14 +131,15 @@ gboolean kiln_smoke_execute(const KilnSmokeJob *job, KilnSandboxRequest *request
 static char *object(const KilnTap *tap, const char *path)
 {
 	g_autofree char *objection = kiln_tap_objection(tap);
-	g_auto(KilnCause) cause = {NULL, 0};
+	g_auto(KilnCause) cause = {0};
 
 	if (!objection)
 		return NULL;
 	if (tap->failed == 0)
 		return g_strdup_printf("its smoke test proves nothing: %s", objection);
 	kiln_cause_find_in_file(path, &cause);
-	return g_strdup_printf("its smoke test fails: %s, %s", objection, cause.line);
+	return g_strdup_printf("its smoke test fails: %s, %s", objection,
+		cause.line ? cause.line : "see its log");
 }
 
 gboolean kiln_smoke_check_output(
