@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/event.h"
+#include "engine/package_sources.h"
 
 #include <string.h>
 
@@ -163,6 +164,26 @@ static void take_problems(KilnPlanItem *item, char **problems)
 		g_ptr_array_add(item->problems, g_strdup(*problem));
 }
 
+/* What a wanted item comes to need after the plan was made is wanted as well: with what it needs itself, and
+ * with its sources. */
+static gboolean want_needs(KilnPlan *plan, guint node, GError **error)
+{
+	const GPtrArray *edges = kiln_graph_edges(plan->graph, node);
+
+	for (guint i = 0; i < edges->len; i++) {
+		KilnPlanItem *need = plan->items->pdata[((const KilnGraphEdge *)edges->pdata[i])->to];
+		if (need->is_wanted)
+			continue;
+		need->is_wanted = TRUE;
+		if (!need->sources && !kiln_package_sources_fetch(plan->context, plan->identity, need->package,
+					      need->spec, &need->sources, error))
+			return FALSE;
+		if (!kiln_plan_solve_item(plan, need, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error)
 {
 	g_auto(GStrv) problems = NULL;
@@ -180,11 +201,12 @@ gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
 	}
-	if (solution)
-		draw_edges(plan, item, node);
-	else
+	if (!solution) {
 		take_problems(item, problems);
-	return TRUE;
+		return TRUE;
+	}
+	draw_edges(plan, item, node);
+	return !plan->order || !item->is_wanted || want_needs(plan, node, error);
 }
 
 /* Every name must be one of the context's packages. */
