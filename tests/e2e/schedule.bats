@@ -91,6 +91,18 @@ built() { grep -c '^build  ' <<<"$talk" || true; }
 	[ "$(cat "$BATS_TEST_TMPDIR/left/usr/share/left/cpus")" -eq "$(nproc)" ]
 }
 
+@test "what holds up most is begun first, by how long builds took" {
+	package a-short
+	install='sleep 3' package m-slow
+	try build -j1
+	expect_status 0
+	[[ $talk =~ a-short.*m-slow ]] || fail "without experience: as in the plan"
+	sed -i 's/echo content/echo other/' specs/demo/*/*.spec
+	try build -j1
+	expect_status 0
+	[[ $talk =~ m-slow.*a-short ]] || fail "m-slow was not begun first"
+}
+
 @test "a failure blocks what needs it, the rest is built; --fail-fast starts nothing further" {
 	build='echo "broken.c:1:2: error: it is broken here" >&2; exit 3' package broken
 	package needs-broken 'BuildRequires: broken'

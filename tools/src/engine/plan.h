@@ -38,6 +38,7 @@ typedef struct {
 	char *spec_sha256;       /* of the spec file as it was evaluated */
 	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch; NULL until fetched */
 	guint wave;              /* one more than the highest of what it needs */
+	gint64 ahead_us;         /* how long it and what needs it will take, by earlier builds; 0: not asked yet */
 
 	char *repository;        /* what it builds, as the solver knows it */
 	char **hidden;           /* repositories that take no part when it is solved */
@@ -109,6 +110,9 @@ gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error);
 
 /* Resolves whatever can be without building anything, for telling what would be done. */
 gboolean kiln_plan_preview(KilnPlan *plan, GError **error);
+
+/* Fills in `ahead_us` of all items: what has most ahead is best begun first. */
+gboolean kiln_plan_look_ahead(KilnPlan *plan, GError **error);
 
 /* Lets the others be solved over what `item` built; those that need it are stale then. */
 gboolean kiln_plan_offer(KilnPlan *plan, KilnPlanItem *item, GError **error);

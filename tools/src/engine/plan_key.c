@@ -352,3 +352,28 @@ gboolean kiln_plan_preview(KilnPlan *plan, GError **error)
 	}
 	return TRUE;
 }
+
+/* --- looking ahead --- */
+
+/* What a build is taken to need that was never done. */
+#define UNKNOWN_US (10 * G_USEC_PER_SEC)
+
+gboolean kiln_plan_look_ahead(KilnPlan *plan, GError **error)
+{
+	for (guint i = 0; i < plan->items->len; i++)
+		((KilnPlanItem *)plan->items->pdata[i])->ahead_us = 0;
+	/* Backwards, so that whatever needs an item has its share before it. */
+	for (guint i = plan->items->len; i > 0; i--) {
+		KilnPlanItem *item = plan->items->pdata[plan->order[i - 1]];
+		const GPtrArray *edges = kiln_graph_edges(plan->graph, plan->order[i - 1]);
+		gint64 own_us = 0;
+		if (!kiln_store_mean_wall(plan->store, plan->context->target->name, item->package->name, &own_us, error))
+			return FALSE;
+		item->ahead_us += own_us > 0 ? own_us : UNKNOWN_US;
+		for (guint e = 0; e < edges->len; e++) {
+			KilnPlanItem *need = plan->items->pdata[((const KilnGraphEdge *)edges->pdata[e])->to];
+			need->ahead_us = MAX(need->ahead_us, item->ahead_us);
+		}
+	}
+	return TRUE;
+}

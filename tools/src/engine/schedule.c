@@ -147,14 +147,27 @@ static gboolean refuse_to_build(const KilnPlanItem *item, GError **error)
 	return FALSE;
 }
 
-static void enqueue(Schedule *schedule, KilnPlanItem *item)
+/* What has most ahead of it goes first; otherwise as in the plan. */
+static int compare_tasks(gconstpointer waiting, gconstpointer next, gpointer data)
 {
-	Task *task = g_new0(Task, 1);
+	const Task *left = waiting, *right = next;
 
+	(void)data;
+	return left->item->ahead_us >= right->item->ahead_us ? -1 : 1;
+}
+
+static gboolean enqueue(Schedule *schedule, KilnPlanItem *item, GError **error)
+{
+	Task *task;
+
+	if (item->ahead_us == 0 && !kiln_plan_look_ahead(schedule->plan, error))
+		return FALSE;
+	task = g_new0(Task, 1);
 	task->plan = schedule->plan;
 	task->item = item;
 	task->ready_us = kiln_clock_monotonic_us();
-	g_queue_push_tail(&schedule->ready, task);
+	g_queue_insert_sorted(&schedule->ready, task, compare_tasks, NULL);
+	return TRUE;
 }
 
 /* Finds out about one pending item. */
@@ -172,8 +185,7 @@ static gboolean resolve(Schedule *schedule, KilnPlanItem *item, GError **error)
 		return TRUE;
 	if (!schedule->options.may_build)
 		return refuse_to_build(item, error);
-	enqueue(schedule, item);
-	return TRUE;
+	return enqueue(schedule, item, error);
 }
 
 /* Finds out about all pending items whose needs are there; what is cached makes others ready. */
