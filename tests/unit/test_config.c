@@ -92,7 +92,7 @@ static void test_package_options(void **state)
 	const KilnPackageOptions *options = config ? kiln_config_package(config, "perl-Foo") : NULL;
 	g_autofree char *macros = NULL, *bootstrap = NULL;
 	static const char defines[] =
-		"%__spec_check_template echo 'skipped: kiln.conf has check = no for this package'; exit 0\n"
+		"%__spec_check_template echo 'skipped: kiln.conf has check = no for this package'; exit 0 #\n"
 		"%alpha %{nil}\n%zebra %{?x:a} = {b [c\n";
 
 	(void)state;
