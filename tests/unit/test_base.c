@@ -75,6 +75,34 @@ static void test_replace_is_whole_or_old(void **state)
 	assert_int_equal(g_strv_length(names), 1);
 }
 
+static void test_unsynced_writes(void **state)
+{
+	g_autofree char *directory = g_dir_make_tmp("kiln-test-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(directory, "file", NULL);
+	g_autofree char *other = g_build_filename(directory, "other", NULL);
+	g_autofree char *missing = g_build_filename(directory, "absent", "file", NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL, absent = NULL;
+	g_auto(GStrv) names = NULL;
+
+	(void)state;
+	assert_true(kiln_fs_replace_text_unsynced(path, "old", &error));
+	assert_true(kiln_fs_replace_text_unsynced(path, "new", &error));
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_true(kiln_fs_copy_unsynced(path, other, &error));
+	text = kiln_fs_read(other, 100, NULL, &error);
+	assert_string_equal(text, "new");
+	assert_false(kiln_fs_replace_text_unsynced(missing, "x", &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "absent");
+	assert_false(kiln_fs_copy_unsynced(missing, other, &absent));
+	assert_error(absent, KILN_ERROR_NOT_FOUND, "absent");
+	names = kiln_fs_list(directory, NULL);
+	assert_string_equal(names[0], "file");
+	assert_string_equal(names[1], "other");
+	assert_null(names[2]);
+	kiln_fs_remove_tree(directory, NULL);
+}
+
 static void test_read_has_a_maximum(void **state)
 {
 	g_autofree char *path = g_build_filename(*state, "file", NULL);
@@ -389,6 +417,7 @@ static void test_make_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unsynced_writes),
 		cmocka_unit_test(test_digest_known_value),
 		cmocka_unit_test(test_digest_framing),
 		cmocka_unit_test_setup_teardown(test_digest_refuses_directories, setup_scratch, teardown_scratch),

@@ -16,6 +16,7 @@
 typedef struct {
 	char *path;
 	int fd;
+	gboolean is_unsynced;
 } Temporary;
 
 gboolean kiln_fs_make_directory(const char *path, GError **error)
@@ -121,7 +122,7 @@ static gboolean temporary_open(Temporary *temporary, const char *path, mode_t mo
 static gboolean temporary_finish(
 	Temporary *temporary, const char *path, gboolean good, GError **error)
 {
-	if (good && fsync(temporary->fd) != 0)
+	if (good && !temporary->is_unsynced && fsync(temporary->fd) != 0)
 		good = kiln_error_set_errno(error, errno, "writing \"%s\" to the disk", path);
 	if (temporary->fd >= 0)
 		close(temporary->fd);
@@ -130,7 +131,7 @@ static gboolean temporary_finish(
 	if (!good && temporary->fd >= 0)
 		unlink(temporary->path);
 	g_free(temporary->path);
-	return good && sync_parent(path, error);
+	return good && (temporary->is_unsynced || sync_parent(path, error));
 }
 
 gboolean kiln_fs_write_all(int fd, const void *data, gsize size)
@@ -155,19 +156,30 @@ static gboolean write_all(int fd, const char *data, gsize size, const char *path
 	       kiln_error_set_errno(error, errno, "writing \"%s\"", path);
 }
 
-gboolean kiln_fs_replace(
-	const char *path, const void *data, gsize size, mode_t mode, GError **error)
+static gboolean replace(const char *path, const void *data, gsize size, mode_t mode,
+	gboolean is_unsynced, GError **error)
 {
-	Temporary temporary = {NULL, -1};
+	Temporary temporary = {NULL, -1, is_unsynced};
 	gboolean good = temporary_open(&temporary, path, mode, error) &&
 			write_all(temporary.fd, data, size, path, error);
 
 	return temporary_finish(&temporary, path, good, error);
 }
 
+gboolean kiln_fs_replace(
+	const char *path, const void *data, gsize size, mode_t mode, GError **error)
+{
+	return replace(path, data, size, mode, FALSE, error);
+}
+
 gboolean kiln_fs_replace_text(const char *path, const char *text, GError **error)
 {
 	return kiln_fs_replace(path, text, strlen(text), 0644, error);
+}
+
+gboolean kiln_fs_replace_text_unsynced(const char *path, const char *text, GError **error)
+{
+	return replace(path, text, strlen(text), 0644, TRUE, error);
 }
 
 /* A name for what is to replace `path`: two threads may be at the same one. */
@@ -263,9 +275,9 @@ static gboolean copy_content(int from, int to, const char *path, GError **error)
 	}
 }
 
-gboolean kiln_fs_copy(const char *source, const char *destination, GError **error)
+static gboolean copy(const char *source, const char *destination, gboolean is_unsynced, GError **error)
 {
-	Temporary temporary = {NULL, -1};
+	Temporary temporary = {NULL, -1, is_unsynced};
 	struct stat status;
 	gboolean good;
 	int from = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -284,6 +296,16 @@ gboolean kiln_fs_copy(const char *source, const char *destination, GError **erro
 		futimens(temporary.fd, (struct timespec[]){status.st_atim, status.st_mtim});
 	close(from);
 	return temporary_finish(&temporary, destination, good, error);
+}
+
+gboolean kiln_fs_copy(const char *source, const char *destination, GError **error)
+{
+	return copy(source, destination, FALSE, error);
+}
+
+gboolean kiln_fs_copy_unsynced(const char *source, const char *destination, GError **error)
+{
+	return copy(source, destination, TRUE, error);
 }
 
 gboolean kiln_fs_link_or_copy(const char *source, const char *destination, GError **error)

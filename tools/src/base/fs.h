@@ -49,6 +49,11 @@ gboolean kiln_fs_link_or_copy(const char *source, const char *destination, GErro
 /* Copies a regular file (reflink where possible), keeps mode and mtime, replaces atomically. */
 gboolean kiln_fs_copy(const char *source, const char *destination, GError **error);
 
+/* kiln_fs_copy and kiln_fs_replace_text without waiting for the disk: for what goes again soon, and for
+ * parts of a tree that is synced as a whole before it counts (kiln_fs_sync_tree). */
+gboolean kiln_fs_copy_unsynced(const char *source, const char *destination, GError **error);
+gboolean kiln_fs_replace_text_unsynced(const char *path, const char *text, GError **error);
+
 /* Renames within one file system and fsyncs the parent directory of `destination`. */
 gboolean kiln_fs_rename(const char *source, const char *destination, GError **error);
 

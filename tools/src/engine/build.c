@@ -38,7 +38,7 @@ static gboolean supply(const KilnProject *project, const char *source, const cha
 {
 	g_autofree char *copied = NULL;
 
-	if (!kiln_fs_copy(source, destination, error))
+	if (!kiln_fs_copy_unsynced(source, destination, error))
 		return FALSE;
 	copied = kiln_digest_of_file(destination, NULL, error);
 	if (!copied)

@@ -117,7 +117,7 @@ gboolean kiln_result_installed(
 	g_ptr_array_add(lines, g_strdup(""));
 	g_ptr_array_add(lines, NULL);
 	text = g_strjoinv("\n", (char **)lines->pdata);
-	return kiln_fs_replace_text(path, text, error);
+	return kiln_fs_replace_text_unsynced(path, text, error);
 }
 
 /* Opens `path` below `directory` without following any link or leaving it. */
@@ -176,7 +176,7 @@ static gboolean copy_open(int fd, const char *name, guint64 *taken, const char *
 	/* The mode changes before there is a copy: no set-user-ID bit leaves the buildroot. */
 	if (fchmod(fd, 0644) != 0)
 		return kiln_error_set_errno(error, errno, "setting the mode of \"%s\"", destination);
-	return kiln_fs_copy(source, destination, error);
+	return kiln_fs_copy_unsynced(source, destination, error);
 }
 
 static gboolean copy_package(
@@ -280,7 +280,7 @@ static gboolean write_hardware(const KilnResult *result, GError **error)
 			       " MiB\nkiln: " KILN_VERSION "\n",
 		names.sysname, names.release, names.machine, get_nprocs(),
 		(guint64)information.totalram * information.mem_unit / (1024 * 1024));
-	return kiln_fs_replace_text(path, text, error);
+	return kiln_fs_replace_text_unsynced(path, text, error);
 }
 
 static gboolean add_packages(const KilnResult *result, KilnJson *json, GError **error)
@@ -338,6 +338,6 @@ gboolean kiln_result_end(
 	add_phases(json, phases);
 	kiln_json_end_object(json);
 	text = kiln_json_to_text(json, TRUE);
-	return write_hardware(result, error) && kiln_fs_replace_text(path, text, error) &&
+	return write_hardware(result, error) && kiln_fs_replace_text_unsynced(path, text, error) &&
 		kiln_fs_sync_tree(result->directory, error);
 }

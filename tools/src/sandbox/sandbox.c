@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_MAX_BYTES (1 << 20)
+#define SMALL_MAX_ENTRIES 1000 /* of a layer */
 
 static KilnAllowed *allow(char *const *directories, GError **error)
 {
@@ -53,20 +55,39 @@ static char **read_keys(
 	return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
 }
 
-/* Layers can be made again, but one that is there must be whole: a crash after this keeps it. */
+/* Whether there are few entries below the directory. */
+static gboolean is_small(const char *path)
+{
+	char *roots[] = {(char *)path, NULL};
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT | FTS_XDEV, NULL);
+	guint count = 0;
+
+	while (walk && count <= SMALL_MAX_ENTRIES && fts_read(walk))
+		count++;
+	if (walk)
+		fts_close(walk);
+	return count <= SMALL_MAX_ENTRIES;
+}
+
+/* Layers can be made again, but one that is there must be whole: a crash after this keeps it. With
+ * syncfs(2) what builds beside this one write would go to the disk, too, most of which never need. */
 static gboolean sync_layer(
 	const KilnSandboxRequest *request, const KilnAllowed *allowed, GError **error)
 {
 	int fd = kiln_allowed_open(allowed, request->upper, O_RDONLY | O_DIRECTORY, error);
-	int result;
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d/.", fd);
+	gboolean good;
 
 	if (fd < 0)
 		return FALSE;
-	result = syncfs(fd);
-	if (result != 0)
-		kiln_error_set_errno(error, errno, "writing \"%s\" to the disk", request->upper);
+	if (is_small(path))
+		good = kiln_fs_sync_tree(path, error);
+	else
+		good = syncfs(fd) == 0 || kiln_error_set_errno(error, errno, "writing to the disk");
+	if (!good)
+		g_prefix_error(error, "layer \"%s\": ", request->upper);
 	close(fd);
-	return result == 0;
+	return good;
 }
 
 static gboolean finish_install(const KilnSandboxRequest *request, const KilnAllowed *allowed,
