@@ -265,21 +265,31 @@ static gboolean scan_failures(Scan *scan, GError **error)
 	return targets != NULL;
 }
 
+static gboolean add_work(Scan *scan, const char *name, char *path, GError **error)
+{
+	KilnGcItem *item = add(scan, KILN_GC_LEFTOVER, path, g_strdup_printf("unfinished build of %s", name));
+
+	if (!scan->is_alone)
+		keep(item, project_at_work);
+	return kiln_fs_measure(path, &item->bytes, error);
+}
+
 /* What lies here belongs to a build under way or to one that was killed. */
 static gboolean scan_work(Scan *scan, GError **error)
 {
 	g_autofree char *directory = g_build_filename(scan->project->state, "work", NULL);
-	g_auto(GStrv) names = names_in(directory, error);
+	g_auto(GStrv) targets = names_in(directory, error);
 
-	for (char **name = names; name && *name; name++) {
-		KilnGcItem *item = add(scan, KILN_GC_LEFTOVER, g_build_filename(directory, *name, NULL),
-			g_strdup_printf("unfinished builds for %s", *name));
-		if (!kiln_fs_measure(item->path, &item->bytes, error))
+	for (char **target = targets; target && *target; target++) {
+		g_autofree char *of_target = g_build_filename(directory, *target, NULL);
+		g_auto(GStrv) names = names_in(of_target, error);
+		if (!names)
 			return FALSE;
-		if (!scan->is_alone)
-			keep(item, project_at_work);
+		for (char **name = names; *name; name++)
+			if (!add_work(scan, *name, g_build_filename(of_target, *name, NULL), error))
+				return FALSE;
 	}
-	return names != NULL;
+	return targets != NULL;
 }
 
 /* --- single files of the cache --- */
