@@ -110,3 +110,4 @@ check-asan:
 bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox
 	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)
+	tests/bench/engine.sh $(abspath $(BIN)/kiln)
