@@ -293,6 +293,15 @@ exit 3
 	[ "$(result_of tested)" != "$without" ]
 }
 
+@test "options of a package that no collection has are told, with the nearest name" {
+	spec tested <<<'BuildArch: noarch'
+	configure '' '[package tsted]' 'check = no' '[package tested]' 'check = yes'
+	build
+	expect_talk 'warning: [package tsted]: '
+	expect_talk '"tested"'
+	[[ $talk != *'[package tested]'* ]] || fail 'a package that is there was told as unknown'
+}
+
 @test "options that rpm could not read are refused with file and line" {
 	spec one <<<'BuildArch: noarch'
 	configure '' '[package one]' 'macro.flavour = %{open'

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/fs.h"
 #include "engine/base.h"
 #include "engine/evaluate.h"
@@ -62,6 +63,30 @@ static gboolean allow_places(const KilnContext *context, GError **error)
 	return kiln_root_allow(context->project->root, error);
 }
 
+static gboolean has_package(const KilnProject *project, const KilnCollection *collection, const char *name)
+{
+	g_autoptr(GPtrArray) packages = kiln_catalog_list(project, collection, NULL);
+
+	/* A collection that cannot be listed is told where it is worked on, and may have it. */
+	return !packages || kiln_catalog_find(packages, name, NULL);
+}
+
+/* A name that is spelt wrong would change nothing, silently. */
+static void warn_of_strangers(const KilnContext *context)
+{
+	const KilnConfig *config = context->project->config;
+
+	for (guint i = 0; i < config->packages->len; i++) {
+		const char *name = ((const KilnPackageOptions *)config->packages->pdata[i])->name;
+		g_autoptr(GError) unknown = NULL;
+		gboolean found = kiln_catalog_find(context->packages, name, &unknown) != NULL;
+		for (guint c = 0; !found && c < config->collections->len; c++)
+			found = has_package(context->project, config->collections->pdata[c], name);
+		if (!found)
+			kiln_event_warning("kiln.conf", "[package %s]: %s", name, unknown->message);
+	}
+}
+
 KilnContext *kiln_context_open(const KilnProject *project, const KilnCollection *collection,
 	KilnTarget *target, GError **error)
 {
@@ -75,6 +100,7 @@ KilnContext *kiln_context_open(const KilnProject *project, const KilnCollection 
 	if (!context->packages || !read_macros(context, error) || !open_base(context, error) ||
 		!allow_places(context, error))
 		return NULL;
+	warn_of_strangers(context);
 	return g_steal_pointer(&context);
 }
 
