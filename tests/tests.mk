@@ -10,6 +10,8 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(O)/libsandbox.a $(O)/libkiln.a
 $(filter $(O)/tests/unit/test_sandbox_% $(O)/tests/unit/test_evaluate,$(UNIT_BINARIES)): | \
 	$(LIBEXEC)/kiln-root $(LIBEXEC)/kiln-spec $(O)/tests/fixtures/probe
 
+$(O)/tests/unit/test_terminal: $(O)/obj/tools/src/cli/terminal.o $(O)/obj/tools/src/cli/live.o
+
 # Runs in roots that have no libraries.
 $(O)/tests/fixtures/probe: tests/fixtures/probe.c
 	@mkdir -p $(@D)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ANSWER_BUFFER_SIZE (1 << 16)
+
 /* Options that every command knows. */
 static struct {
 	char *project;
@@ -340,16 +342,19 @@ int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) words = NULL;
+	gboolean is_good;
 
 	(void)argc;
 	setlocale(LC_ALL, "");
 	umask(022);
 	words = g_strdupv(argv);
 	kiln_terminal_install(KILN_TERMINAL_AUTO);
-	if (!dispatch(&words, &error) || !flush_answer(&error)) {
-		kiln_terminal_error(error->message, kiln_error_exit_status(error));
-		return kiln_error_exit_status(error);
-	}
+	/* An answer never goes between live lines, on a terminal as in a pipe. */
+	setvbuf(stdout, NULL, _IOFBF, ANSWER_BUFFER_SIZE);
+	is_good = dispatch(&words, &error);
 	kiln_terminal_flush();
-	return 0;
+	if (flush_answer(is_good ? &error : NULL) && is_good)
+		return 0;
+	kiln_terminal_error(error->message, kiln_error_exit_status(error));
+	return kiln_error_exit_status(error);
 }
