@@ -119,7 +119,7 @@ static void test_shared_directories(void **state)
 	}
 	sandbox_write(patches, "thing-fix.patch", "one\n");
 	sandbox_write(patches, "listed.conf", "one\n");
-	write_spec(RANDOM_VERSION, "Source0: listed.conf\nPatch0: %{name}-fix.patch");
+	write_spec(RANDOM_VERSION, "Source0: listed.conf\nPatch0: %{expand:%{name}-fix}.patch");
 	first = shared_version();
 	sandbox_write(patches, "other-1.patch", "changed\n");
 	sandbox_write(patches, "new-one.patch", "new\n");

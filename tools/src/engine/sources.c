@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/sources.h"
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "engine/apt.h"
 #include "engine/debian_source.h"
+#include "engine/digest_memo.h"
 #include "engine/source_set.h"
 #include "lib/content_cache.h"
 #include "lib/fetch.h"
@@ -316,7 +316,8 @@ static gboolean begin_file(
 	if (item->local_path != NULL) {
 		file->kind = KILN_SOURCE_LOCAL;
 		file->path = g_strdup(item->local_path);
-		file->sha256 = kiln_digest_of_file(file->path, &file->size, error);
+		file->sha256 = kiln_digest_memo_of_file(
+			courier->request->cache_dir, file->path, &file->size, error);
 		return file->sha256 != NULL && check_adopted(courier->request, item, file, error);
 	}
 	if (is_generated(item))
