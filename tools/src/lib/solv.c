@@ -221,19 +221,6 @@ gboolean kiln_solv_set_packages(KilnSolv *solv, const char *name, const KilnSolv
 	return TRUE;
 }
 
-gboolean kiln_solv_add_packages(
-	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error)
-{
-	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
-
-	for (; *paths; paths++) {
-		const KilnSolvFile file = {.path = *paths};
-		g_array_append_val(files, file);
-	}
-	return kiln_solv_set_packages(solv, name, (const KilnSolvFile *)(gpointer)files->data,
-		files->len, priority, error);
-}
-
 gboolean kiln_solv_set_planned(
 	KilnSolv *solv, const char *name, const KilnSolvPlan *plan, GError **error)
 {

@@ -49,10 +49,6 @@ gboolean kiln_solv_add_repository(
 gboolean kiln_solv_set_packages(KilnSolv *solv, const char *name, const KilnSolvFile *files,
 	gsize count, int priority, GError **error);
 
-/* The same for files whose digests are not known. */
-gboolean kiln_solv_add_packages(
-	KilnSolv *solv, const char *name, const char *const *paths, int priority, GError **error);
-
 /* What is expected of a package that is yet to be built. All borrowed. */
 typedef struct {
 	const KilnSpec *spec;
