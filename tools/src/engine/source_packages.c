@@ -93,8 +93,10 @@ KilnCollection *kiln_source_packages_unpack(
 {
 	g_autofree char *directory = choose_directory(project, paths, error);
 	g_autofree char *specs = directory ? g_build_filename(directory, "specs", NULL) : NULL;
+	g_autofree char *all = g_build_filename(project->state, COLLECTION, NULL);
 
-	if (!directory || !kiln_fs_remove_tree(directory, error))
+	/* What earlier sets were unpacked to is of no use to anybody: results are elsewhere. */
+	if (!directory || !kiln_fs_remove_tree(all, error))
 		return NULL;
 	for (; *paths; paths++)
 		if (!unpack_one(specs, *paths, error))
