@@ -338,11 +338,23 @@ static char *shorten_paths(const char *text)
 	return g_regex_replace_literal(regex, text, -1, 0, "", 0, NULL);
 }
 
+/* Lines that are indented far enough are entries of a list. */
+static char *join_lists(const char *text)
+{
+	GString *joined = g_string_new(text);
+
+	g_string_replace(joined, "\n\t", "\n   ", 0);
+	g_string_replace(joined, ":\n   ", ": ", 0);
+	g_string_replace(joined, "\n   ", ", ", 0);
+	return g_string_free(joined, FALSE);
+}
+
 /* One line for a terminal, of a length that can be read. */
 static char *settle(const char *text)
 {
 	g_autofree char *shorter = shorten_paths(text);
-	g_auto(GStrv) words = g_strsplit_set(shorter ? shorter : text, " \t\r\n", -1);
+	g_autofree char *joined = join_lists(shorter ? shorter : text);
+	g_auto(GStrv) words = g_strsplit_set(joined, " \t\r\n", -1);
 	g_autoptr(GString) line = g_string_new(NULL);
 	g_autofree char *whole = NULL;
 
