@@ -312,6 +312,24 @@ static void test_plain_lines(void **state)
 		text, "second of a\nc            did not end\n  note         only of c\n"));
 }
 
+/* A line for the end is only there when it says something. */
+static void test_jobs_without_last_words(void **state)
+{
+	g_autoptr(Place) place = open_file();
+
+	(void)state;
+	kiln_terminal_install(KILN_TERMINAL_PLAIN);
+	say_in_job("a", "layer", "of a");
+	say_in_job("b", "layer", "of b");
+	kiln_event_job_end("a", 1000, TRUE, "%s", "");
+	kiln_event_job_end("b", 1000, FALSE, "%s", "");
+	kiln_event_job_end("c", 1000, TRUE, "%s", "");
+	assert_seen(place,
+		"note         of a\n"
+		"b            failed  N s\n  note         of b\n"
+		"c            done  N s\n");
+}
+
 static void test_quiet(void **state)
 {
 	g_autoptr(Place) place = open_file();
@@ -469,6 +487,7 @@ int main(void)
 		case_of(test_ticks_move_the_time),
 		case_of(test_what_a_terminal_can),
 		case_of(test_plain_lines),
+		case_of(test_jobs_without_last_words),
 		case_of(test_quiet),
 		case_of(test_json_lines),
 		case_of(test_one_event_at_a_time),

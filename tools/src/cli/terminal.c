@@ -24,7 +24,7 @@ static struct {
 	KilnLive *live; /* NULL: lines only */
 	gboolean colour;
 	gint64 drawn_us;
-	GHashTable *held; /* job -> GString of the lines that wait for its end */
+	GHashTable *held; /* job -> GPtrArray of the lines that wait for its end */
 } terminal;
 
 static const char *paint(const char *code)
@@ -96,6 +96,16 @@ static char *ended_line(const KilnEvent *event, const char *text, gboolean is_go
 		event->subject, paint("\033[0m"), text, paint("\033[2m"), time, paint("\033[0m"));
 }
 
+/* A job that ended well and has no more to say than what it said already gets no line for that. */
+static char *job_line(const KilnEvent *event, const char *text)
+{
+	if (!*text && event->is_good && g_hash_table_contains(terminal.held, event->job))
+		return g_strdup("");
+	if (!*text)
+		text = event->is_good ? "done" : "failed";
+	return ended_line(event, text, event->is_good);
+}
+
 /* The line that stays of an event; NULL when it leaves none. */
 static char *lasting_line(const KilnEvent *event)
 {
@@ -105,7 +115,7 @@ static char *lasting_line(const KilnEvent *event)
 	case KILN_EVENT_DONE:
 		return ended_line(event, text, TRUE);
 	case KILN_EVENT_JOB_END:
-		return ended_line(event, text, event->is_good);
+		return job_line(event, text);
 	case KILN_EVENT_INFO:
 		return g_strdup_printf("%-12s %s\n", event->subject, text);
 	case KILN_EVENT_WARNING:
@@ -123,30 +133,27 @@ static char *lasting_line(const KilnEvent *event)
 
 /* --- jobs --- */
 
-static void free_lines(gpointer lines)
-{
-	g_string_free(lines, TRUE);
-}
-
 static void hold_back(const char *job, const char *line)
 {
-	GString *lines = g_hash_table_lookup(terminal.held, job);
+	GPtrArray *lines = g_hash_table_lookup(terminal.held, job);
 
 	if (!lines) {
-		lines = g_string_new(NULL);
+		lines = g_ptr_array_new_with_free_func(g_free);
 		g_hash_table_insert(terminal.held, g_strdup(job), lines);
 	}
-	g_string_append_printf(lines, "  %s", line);
+	g_ptr_array_add(lines, g_strdup(line));
 }
 
-/* The line of the job's end and below it what the job said. */
+/* The line of the job's end and below it what the job said; "": only that. */
 static void show_job(const char *job, const char *line)
 {
-	const GString *lines = g_hash_table_lookup(terminal.held, job);
-	g_autofree char *all = g_strconcat(line, lines ? lines->str : NULL, NULL);
+	const GPtrArray *lines = g_hash_table_lookup(terminal.held, job);
+	g_autoptr(GString) all = g_string_new(line);
 
+	for (guint i = 0; lines && i < lines->len; i++)
+		g_string_append_printf(all, "%s%s", *line ? "  " : "", (const char *)lines->pdata[i]);
 	g_hash_table_remove(terminal.held, job);
-	show(all);
+	show(all->str);
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -345,7 +352,8 @@ void kiln_terminal_install(KilnTerminalMode mode)
 	terminal.mode = mode;
 	terminal.live = is_live ? kiln_live_new() : NULL;
 	terminal.colour = is_live && !g_getenv("NO_COLOR");
-	terminal.held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_lines);
+	terminal.held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+		(GDestroyNotify)g_ptr_array_unref);
 	kiln_event_set_sink(sinks[mode], NULL);
 }
 
