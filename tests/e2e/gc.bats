@@ -214,7 +214,7 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	mkdir "$layers/.new-$(sha256sum </dev/null | cut -c1-64)"
 	try gc --size 1000
 	expect_status 0
-	expect_output 'left by a process that was killed'
+	expect_output 'unfinished build of slow: of no use any more'
 	[ ! -e .kiln/work/trixie/slow ] || fail 'the work directory is left'
 	[ "$(find .kiln/builds "$layers" -maxdepth 1 -name '.new-*' | wc -l)" -eq 0 ] || fail 'something unfinished is left'
 	[ "$(count_layers)" -ge 1 ]

@@ -21,3 +21,4 @@ extern const KilnCommand kiln_command_release;
 extern const KilnCommand kiln_command_shell;
 extern const KilnCommand kiln_command_spec;
 extern const KilnCommand kiln_command_status;
+extern const KilnCommand kiln_command_verify;

@@ -82,7 +82,7 @@ static char *find_reason(const Sweep *sweep, const KilnGcItem *item)
 	if (item->kept)
 		return NULL;
 	if (item->kind == KILN_GC_LEFTOVER)
-		return g_strdup("left by a process that was killed");
+		return g_strdup("of no use any more");
 	if (item->kind == KILN_GC_LAYER && g_hash_table_lookup(sweep->needed, item->key))
 		return NULL;
 	if (item->used < sweep->oldest)

@@ -11,7 +11,7 @@
 #include "lib/store.h"
 
 typedef enum {
-	KILN_GC_LEFTOVER, /* what a killed process left */
+	KILN_GC_LEFTOVER, /* what a killed process left, or `kiln verify` for a look */
 	KILN_GC_FAILURE,
 	KILN_GC_BUILD,
 	KILN_GC_LAYER,

@@ -195,7 +195,7 @@ static gboolean scan_builds(Scan *scan, GError **error)
 	for (char **name = names; name && *name; name++) {
 		gboolean is_result = kiln_digest_is_valid(*name);
 		KilnGcItem *item = add(scan, is_result ? KILN_GC_BUILD : KILN_GC_LEFTOVER,
-			g_build_filename(directory, *name, NULL), g_strdup(is_result ? "unknown" : "unfinished result"));
+			g_build_filename(directory, *name, NULL), g_strdup(is_result ? "unknown" : *name));
 		struct stat status;
 		if (stat(item->path, &status) == 0)
 			item->used = status.st_mtime;

@@ -93,8 +93,11 @@ static gboolean check_regular(const char *path, GError **error)
 
 struct headerToken_s *kiln_rpmfile_read_header(const char *path, GError **error)
 {
+	static GMutex librpm; /* one reader at a time: librpm has state of the process below this */
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&librpm);
 	Header header = NULL;
 
+	(void)locker;
 	kiln_rpmfile_setup();
 	if (!check_regular(path, error))
 		return NULL;
