@@ -22,8 +22,35 @@ static guint count_entries(const char *directory)
 	return g_strv_length(names);
 }
 
-/* Control groups whose kiln-root is gone: of whoever uses this machine, ours among them. */
-static guint count_stale_groups(void)
+/* The children that this process ever had: kiln-root is one for a sandbox. */
+typedef struct {
+	GHashTable *pids; /* texts */
+	gint ended;
+} Observer;
+
+static gpointer observe(gpointer data)
+{
+	Observer *observer = data;
+
+	while (!g_atomic_int_get(&observer->ended)) {
+		g_auto(GStrv) tasks = kiln_fs_list("/proc/self/task", NULL);
+		for (char **task = tasks; task && *task; task++) {
+			g_autofree char *path = g_strdup_printf("/proc/self/task/%s/children", *task);
+			g_autofree char *text = NULL;
+			g_auto(GStrv) pids = NULL;
+			if (!g_file_get_contents(path, &text, NULL, NULL))
+				continue;
+			pids = g_strsplit(text, " ", -1);
+			for (char **pid = pids; *pid; pid++)
+				g_hash_table_add(observer->pids, g_strdup(*pid));
+		}
+		g_usleep(1000);
+	}
+	return NULL;
+}
+
+/* Control groups of kiln-roots of ours. */
+static guint count_groups(const Observer *observer)
 {
 	const char *find[] = {"find", "/sys/fs/cgroup", "-type", "d", "-name", "kiln.*", NULL};
 	const KilnProcess process = {.argv = find};
@@ -36,7 +63,7 @@ static guint count_stale_groups(void)
 	paths = g_strsplit(g_strstrip(output), "\n", -1);
 	for (char **path = paths; *path; path++) {
 		const char *dot = strrchr(*path, '.');
-		count += dot && kill(atoi(dot + 1), 0) != 0 && g_file_test(*path, G_FILE_TEST_IS_DIR);
+		count += dot && g_hash_table_contains(observer->pids, dot + 1);
 	}
 	return count;
 }
@@ -125,18 +152,19 @@ static gpointer disturb(gpointer data)
 	return NULL;
 }
 
-static void run_workers(Worker *workers)
+static void run_workers(Worker *workers, Observer *observer)
 {
-	GThread *threads[THREADS], *disturber;
-	gint ended = 0;
+	GThread *threads[THREADS];
+	GThread *disturber = g_thread_new("disturber", disturb, &observer->ended);
+	GThread *watcher = g_thread_new("observer", observe, observer);
 
-	disturber = g_thread_new("disturber", disturb, &ended);
 	for (guint i = 0; i < THREADS; i++)
 		threads[i] = g_thread_new("worker", work, &workers[i]);
 	for (guint i = 0; i < THREADS; i++)
 		g_thread_join(threads[i]);
-	g_atomic_int_set(&ended, 1);
+	g_atomic_int_set(&observer->ended, 1);
 	g_thread_join(disturber);
+	g_thread_join(watcher);
 }
 
 static void test_threads(void **state)
@@ -145,17 +173,20 @@ static void test_threads(void **state)
 	Worker workers[THREADS];
 	g_autofree char *children = NULL, *own = g_strdup_printf("/proc/self/task/%d/children", getpid());
 	g_autofree char *left = g_build_filename(((SandboxFixture *)*state)->scratch, "threads", NULL);
+	g_autoptr(GHashTable) pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Observer observer = {.pids = pids};
 	g_auto(GStrv) uppers = NULL;
 
 	for (guint i = 0; i < THREADS; i++)
 		workers[i] = (Worker){.fixture = *state, .number = i};
-	run_workers(workers);
+	run_workers(workers, &observer);
 	for (guint i = 0; i < THREADS; i++)
 		if (workers[i].fault)
 			fail_msg("thread %u: %s", i, workers[i].fault);
 	assert_int_equal(count_entries("/proc/self/fd"), files);
 	assert_int_equal(sandbox_count_mounts(""), mounts);
-	assert_int_equal(count_stale_groups(), 0);
+	assert_true(g_hash_table_size(pids) >= THREADS * ROUNDS);
+	assert_int_equal(count_groups(&observer), 0);
 	assert_true(g_file_get_contents(own, &children, NULL, NULL));
 	assert_string_equal(children, "");
 	/* Nothing of the uppers but the outputs. */
