@@ -341,6 +341,45 @@ run_packaged() { # RESULT NAME
 	expect_talk 'built apart'
 }
 
+@test "a source package is built where there is no project" {
+	add_old_package SPECS SOURCES oldhello
+	try init
+	try build
+	expect_status 0
+	cp "$output"/*.src.rpm "$BATS_TEST_TMPDIR/given.src.rpm"
+	expected=$(sha256sum "$output"/oldhello-1*.x86_64.rpm | cut -d' ' -f1)
+	mkdir "$BATS_TEST_TMPDIR/nowhere"
+	cd "$BATS_TEST_TMPDIR/nowhere"
+	export XDG_DATA_HOME=$BATS_TEST_TMPDIR/share
+	try build --target el9 ../given.src.rpm
+	expect_status 4
+	expect_talk 'there is no target "el9"'
+	try build ../given.src.rpm
+	expect_status 0
+	[[ $output == "$XDG_DATA_HOME/kiln/source-packages/"* ]] || fail 'the result is elsewhere'
+	[ "$(sha256sum "$output"/oldhello-1*.x86_64.rpm | cut -d' ' -f1)" = "$expected" ] || fail 'other bytes'
+	[ -z "$(ls -A)" ] || fail 'something was left behind'
+	try build ../given.src.rpm
+	expect_status 0
+	expect_talk 'nothing to build'
+	# Only source packages: a name is in no project.
+	try build oldhello
+	expect_status 4
+	expect_talk 'is not in a Kiln project'
+}
+
+@test "an adopted tree is released" {
+	add_old_package SPECS SOURCES oldhello
+	try init --name legacy
+	expect_status 0
+	try release
+	expect_status 0
+	[ "$output" = "$project/.kiln/www/legacy/trixie/stable/kiln-legacy.repo" ]
+	dnf repoquery -q --repofrompath "legacy,file://$(readlink -f "${output%/*}/current")" --repo legacy --setopt=reposdir=/nonexistent \
+		--setopt=cachedir="$BATS_TEST_TMPDIR/dnf" --nogpgcheck oldhello | grep -q '^oldhello-0:1.2-3.kt13.x86_64$' ||
+		fail 'the repository lacks oldhello'
+}
+
 @test "a source package that is damaged, or none, is refused" {
 	add_old_package SPECS SOURCES oldhello
 	try init

@@ -7,6 +7,7 @@
 /* A source package of thing.spec and SOURCES/; what a test wants otherwise is replaced. */
 typedef struct {
 	const char *payload, *source, *lines;
+	const char *digests; /* rpm's number of the algorithm: 1 is MD5, as in packages of 2011 */
 } Ingredients;
 
 static void add(const char *directory, const char *name, const char *text)
@@ -31,7 +32,10 @@ static char *make_source_package(const char *directory, const Ingredients *ingre
 	g_autofree char *spec = g_build_filename(directory, "thing.spec", NULL);
 	g_autofree char *sources = g_build_filename(directory, "SOURCES", NULL);
 	g_autofree char *out = g_build_filename(directory, "SRPMS", NULL);
-	const char *argv[] = {"rpmbuild", "-bs", "--nodeps", "-D", top, "-D", payload, spec, NULL};
+	g_autofree char *digests = g_strdup_printf(
+		"_source_filedigest_algorithm %s", ingredients->digests ? ingredients->digests : "8");
+	const char *argv[] = {
+		"rpmbuild", "-bs", "--nodeps", "-D", top, "-D", payload, "-D", digests, spec, NULL};
 
 	assert_true(kiln_fs_remove_tree(out, NULL));
 	add(directory, "thing.spec", text);
@@ -131,6 +135,20 @@ static char *damage(const char *package, const char *find, const char *put, gsiz
 	return path;
 }
 
+static void test_old_digests(void **state)
+{
+	const Ingredients old = {.payload = "w.ufdio", .digests = "1"};
+	g_autofree char *package = make_source_package(*state, &old);
+	g_autofree char *damaged = damage(package, "--- fix", "--- fax", 0);
+	g_autofree char *directory = fresh_directory(*state), *spec = NULL;
+	g_autoptr(GError) error = NULL;
+
+	kiln_rpmunpack_source(package, directory, &spec, NULL, &error);
+	assert_no_error(error);
+	assert_content(directory, "fix.patch", "--- fix\n");
+	assert_refused(damaged, *state, KILN_ERROR_VERIFY, "cpio: Digest mismatch");
+}
+
 static void test_damage(void **state)
 {
 	const Ingredients plain = {.payload = "w.ufdio"};
@@ -167,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_compression),
 		cmocka_unit_test(test_withheld_sources),
+		cmocka_unit_test(test_old_digests),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_refusals),
 	};

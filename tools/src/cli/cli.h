@@ -32,6 +32,9 @@ typedef struct {
 	const GOptionEntry *options; /* NULL: none of its own; ends with an empty entry */
 	KilnNeeds needs;
 	guint minimum_arguments, maximum_arguments; /* G_MAXUINT: any number */
+	/* Where there is no project: the root of another that does for these arguments, owned by the caller, or
+	 * NULL, without error when there is none. NULL: the command wants a project. */
+	char *(*find_project)(char *const *arguments, GError **error);
 	gboolean (*run)(const KilnInvocation *invocation, GError **error);
 } KilnCommand;
 

@@ -96,6 +96,17 @@ static gboolean build(
 	return TRUE;
 }
 
+/* Source packages can be built where there is no project. */
+static char *find_project(char *const *arguments, GError **error)
+{
+	g_autofree char *data = kiln_adopt_data_directory();
+	gboolean are_files;
+
+	if (!read_arguments(arguments, &are_files, error) || !are_files)
+		return NULL;
+	return kiln_source_packages_project(data, options.target, error);
+}
+
 static gboolean run(const KilnInvocation *invocation, GError **error)
 {
 	const char *const *names = (const char *const *)invocation->arguments;
@@ -118,9 +129,10 @@ const KilnCommand kiln_command_build = {
 		       "state.log, hw_info.log, installed_pkgs.log. What was built from the same inputs is not\n"
 		       "built again. A failed build keeps its buildroot for `kiln shell PACKAGE`.\n"
 		       "Source packages are checked against their own digests and built like packages of a\n"
-		       "collection of their own, against the base of the target.",
+		       "collection of their own, against the base of the target; this needs no project.",
 	.options = entries,
 	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = G_MAXUINT,
+	.find_project = find_project,
 	.run = run,
 };

@@ -212,6 +212,23 @@ static KilnTerminalMode terminal_mode(void)
 	return common.plain ? KILN_TERMINAL_PLAIN : KILN_TERMINAL_AUTO;
 }
 
+/* The project the command works in: the one it is called in or that is named, else what it can do with. */
+static KilnProject *open_project(const KilnCommand *command, char **arguments, GError **error)
+{
+	g_autoptr(GError) missing = NULL, fault = NULL;
+	KilnProject *project = kiln_project_open(common.project ? common.project : ".", &missing);
+	g_autofree char *root = NULL;
+
+	if (project)
+		return project;
+	if (g_error_matches(missing, KILN_ERROR, KILN_ERROR_NOT_FOUND) && !common.project && command->find_project)
+		root = command->find_project(arguments, &fault);
+	if (root)
+		return kiln_project_open(root, error);
+	g_propagate_error(error, fault ? g_steal_pointer(&fault) : g_steal_pointer(&missing));
+	return NULL;
+}
+
 /* Opens what the command needs, then runs it. */
 static gboolean run_with_needs(const KilnCommand *command, char **arguments, GError **error)
 {
@@ -227,7 +244,7 @@ static gboolean run_with_needs(const KilnCommand *command, char **arguments, GEr
 		return FALSE;
 	}
 	if (command->needs & KILN_NEEDS_PROJECT) {
-		project = kiln_project_open(common.project ? common.project : ".", error);
+		project = open_project(command, arguments, error);
 		if (!project)
 			return FALSE;
 		invocation.project = project;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "engine/adopt.h"
 #include "format/config.h"
 #include "lib/rpmheader.h"
 #include "lib/rpmunpack.h"
@@ -16,6 +17,28 @@
 gboolean kiln_source_packages_is_path(const char *argument)
 {
 	return g_str_has_suffix(argument, ".src.rpm") || g_str_has_suffix(argument, ".nosrc.rpm");
+}
+
+/* Files of targets change with Kiln: they are copied anew, while nobody is at work there. */
+char *kiln_source_packages_project(const char *data, const char *target, GError **error)
+{
+	g_autofree char *root = g_build_filename(g_get_user_data_dir(), "kiln", COLLECTION, NULL);
+	g_autofree char *lock_path = g_build_filename(root, ".kiln", "lock", NULL);
+	g_autofree char *state = g_path_get_dirname(lock_path);
+	g_autofree char *config = g_build_filename(root, "repo-config", NULL);
+	const KilnAdoption adoption = {.root = root,
+		.layout = kiln_layout_kind_name(KILN_LAYOUT_KILN),
+		.target = target,
+		.data = data};
+	g_auto(KilnAdopted) adopted = {0};
+	g_autoptr(KilnLock) lock = NULL;
+
+	if (!kiln_fs_make_directory(state, error))
+		return NULL;
+	lock = kiln_lock_take(lock_path, "kiln build", FALSE, error);
+	if (!lock || !kiln_fs_remove_tree(config, error) || !kiln_adopt_begin(&adoption, &adopted, error))
+		return NULL;
+	return g_steal_pointer(&root);
 }
 
 static char *package_name(const char *path, GError **error)
