@@ -16,10 +16,10 @@
 #define LINE_MAX_BYTES (8 * 1024)
 /* How far a match may reach, what follows it may lie, and what stands above it. */
 #define MATCH_MAX_BYTES (16 * 1024)
-/* A match over many lines that does not come about costs: that often it is tried in one stretch. */
-#define LONG_TRIES_MAX 1000
 #define AFTER_MAX_BYTES (64 * 1024)
 #define BEFORE_MAX_LINES 2000
+/* A match over many lines that does not come about costs: that often it is tried in one stretch. */
+#define LONG_TRIES_MAX 1000
 #define TELL_MAX_BYTES 600
 
 /* A rule that holds at a place of the log, and the texts its groups took. */
@@ -46,14 +46,12 @@ static void finding_clear(Finding *finding)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Finding, finding_clear)
 
-/* A match of `regex` that begins at `place`, or somewhere from there to `end`. A text that takes the matcher too
- * long does not match. */
-static GMatchInfo *match_at(
-	const GRegex *regex, const KilnCauseLog *log, gsize place, gsize end, GRegexMatchFlags flags)
+/* A match of `regex` from `place` on. A text that takes the matcher too long does not match. */
+static GMatchInfo *match_at(const GRegex *regex, const KilnCauseLog *log, gsize place, gsize end)
 {
 	g_autoptr(GMatchInfo) info = NULL;
 
-	if (!g_regex_match_full(regex, log->text, (gssize)end, (int)place, flags, &info, NULL))
+	if (!g_regex_match_full(regex, log->text, (gssize)end, (int)place, 0, &info, NULL))
 		return NULL;
 	return g_steal_pointer(&info);
 }
@@ -100,34 +98,35 @@ static void log_clear(Log *log)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Log, log_clear)
 
-/* The first of the ascending `places` that is not below `from`; `to` when that is not below `to`. */
-static gsize next_place(const GArray *places, gsize from, gsize to)
+/* How many of the ascending `places` are below `bound`. */
+static guint count_below(const GArray *places, gsize bound)
 {
 	guint low = 0, high = places->len;
 
 	while (low < high) {
 		guint middle = low + (high - low) / 2;
-		if (g_array_index(places, guint32, middle) < from)
+		if (g_array_index(places, guint32, middle) < bound)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < places->len ? MIN(g_array_index(places, guint32, low), to) : to;
+	return low;
 }
 
-/* The last of the ascending `places` that is below `to`, plus 1; `from` when that is below `from`. */
+/* The first of `places` that is not below `from`; `to` when that is not below `to`. */
+static gsize next_place(const GArray *places, gsize from, gsize to)
+{
+	guint number = count_below(places, from);
+
+	return number < places->len ? MIN(g_array_index(places, guint32, number), to) : to;
+}
+
+/* The last of `places` that is below `to`, plus 1; `from` when that is below `from`. */
 static gsize previous_place(const GArray *places, gsize from, gsize to)
 {
-	guint low = 0, high = places->len;
+	guint number = count_below(places, to);
 
-	while (low < high) {
-		guint middle = low + (high - low) / 2;
-		if (g_array_index(places, guint32, middle) < to)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 ? MAX((gsize)g_array_index(places, guint32, low - 1) + 1, from) : from;
+	return number > 0 ? MAX((gsize)g_array_index(places, guint32, number - 1) + 1, from) : from;
 }
 
 /* The nearest line above the match that fits, in the same step. */
@@ -139,7 +138,7 @@ static GMatchInfo *find_before(const KilnCauseLog *log, const Finding *finding)
 	for (int lines = 0; place > least && lines < BEFORE_MAX_LINES; lines++) {
 		GMatchInfo *match;
 		place = kiln_cause_log_line_start(log, place - 1);
-		match = match_at(finding->rule->before, log, place, finding->start, G_REGEX_MATCH_ANCHORED);
+		match = match_at(finding->rule->before, log, place, finding->start);
 		if (match)
 			return match;
 	}
@@ -150,7 +149,7 @@ static GMatchInfo *find_after(const KilnCauseLog *log, const Finding *finding)
 {
 	gsize end = kiln_cause_log_line_end(log, MIN(log->size, finding->end + AFTER_MAX_BYTES));
 
-	return match_at(finding->rule->after, log, finding->end, end, 0);
+	return match_at(finding->rule->after, log, finding->end, end);
 }
 
 /* The value of $NAME in what a rule tells; NULL when it has none. Caller owns. */
@@ -220,7 +219,7 @@ static GMatchInfo *match_line(const KilnCauseRule *rule, const KilnCauseLog *log
 		return NULL;
 	if (rule->is_long)
 		end = kiln_cause_log_line_end(log, MIN(log->size, start + MATCH_MAX_BYTES));
-	return match_at(rule->match, log, start, end, G_REGEX_MATCH_ANCHORED);
+	return match_at(rule->match, log, start, end);
 }
 
 /* Whether the rule holds at the line that begins at `start`: it matches, and has all it needs to tell. */

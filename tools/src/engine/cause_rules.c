@@ -32,9 +32,9 @@ static void rule_free(KilnCauseRule *rule)
 	g_free(rule);
 }
 
-/* An absent key leaves `ret_regex` as it is. */
-static gboolean parse_regex(
-	const KilnIni *ini, const char *group, const char *key, GRegex **ret_regex, GError **error)
+/* An absent key leaves `ret_regex` as it is. With G_REGEX_ANCHORED it matches only where it is tried. */
+static gboolean parse_regex(const KilnIni *ini, const char *group, const char *key, GRegexCompileFlags flags,
+	GRegex **ret_regex, GError **error)
 {
 	g_autofree char *pattern = kiln_ini_get(ini, group, key, NULL);
 	g_autoptr(GError) local = NULL;
@@ -43,7 +43,8 @@ static gboolean parse_regex(
 	if (!pattern)
 		return TRUE;
 	regex = g_regex_new(
-		pattern, G_REGEX_RAW | G_REGEX_MULTILINE | G_REGEX_OPTIMIZE | G_REGEX_NEWLINE_LF, 0, &local);
+		pattern, flags | G_REGEX_RAW | G_REGEX_MULTILINE | G_REGEX_OPTIMIZE | G_REGEX_NEWLINE_LF, 0,
+		&local);
 	if (!regex)
 		return kiln_ini_set_error(ini, group, key, error, "key \"%s\": %s", key, local->message);
 	*ret_regex = regex;
@@ -79,6 +80,16 @@ static gboolean parse_has(
 	return *texts || kiln_ini_set_error(ini, group, "has", error, "names no text");
 }
 
+static gboolean parse_expressions(const KilnIni *ini, const char *group, KilnCauseRule *rule, GError **error)
+{
+	if (!parse_regex(ini, group, "match", G_REGEX_ANCHORED, &rule->match, error) ||
+		!parse_regex(ini, group, "before", G_REGEX_ANCHORED, &rule->before, error) ||
+		!parse_regex(ini, group, "after", 0, &rule->after, error))
+		return FALSE;
+	rule->is_long = strstr(g_regex_get_pattern(rule->match), "\\n") != NULL;
+	return TRUE;
+}
+
 static KilnCauseRule *parse_rule(
 	const KilnIni *ini, const char *group, KilnCauseTable *table, GError **error)
 {
@@ -88,15 +99,11 @@ static KilnCauseRule *parse_rule(
 	rule->kind = kiln_ini_get(ini, group, "kind", NULL);
 	rule->stage = kiln_ini_get(ini, group, "in", NULL);
 	rule->tell = kiln_ini_get(ini, group, "tell", "$line");
-	if (parse_has(ini, group, table, rule, error) && parse_regex(ini, group, "match", &rule->match, error) &&
-		parse_regex(ini, group, "before", &rule->before, error) &&
-		parse_regex(ini, group, "after", &rule->after, error) &&
+	if (parse_has(ini, group, table, rule, error) && parse_expressions(ini, group, rule, error) &&
 		kiln_ini_get_boolean(ini, group, "last", FALSE, &rule->is_last, error) &&
 		kiln_ini_get_boolean(ini, group, "general", FALSE, &rule->is_general, error) &&
-		kiln_ini_get_boolean(ini, group, "final", FALSE, &rule->is_final, error)) {
-		rule->is_long = strstr(g_regex_get_pattern(rule->match), "\\n") != NULL;
+		kiln_ini_get_boolean(ini, group, "final", FALSE, &rule->is_final, error))
 		return rule;
-	}
 	rule_free(rule);
 	return NULL;
 }
