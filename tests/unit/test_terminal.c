@@ -10,8 +10,10 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ANSWER_MS 10000
@@ -238,6 +240,28 @@ static void test_ticks_move_the_time(void **state)
 	assert_null(kiln_live_erase(live, &narrow));
 }
 
+/* The shell's next prompt does not go behind the last live line. */
+static void test_ended_by_a_signal(void **state)
+{
+	g_autoptr(Place) place = open_terminal(60, 10);
+	int status = 0;
+
+	(void)state;
+	pid_t child = fork();
+	if (child == 0) {
+		kiln_terminal_install(KILN_TERMINAL_AUTO);
+		kiln_event_job_begin("a", "starting");
+		kiln_event_counts(0, 1, 0, 0);
+		raise(SIGINT);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	fputs("$ ", stderr);
+	fflush(stderr);
+	assert_seen(place, "  a    N s  starting\nbuilt 0, running 1, waiting 0, failed 0\n$\n");
+}
+
 static gboolean has_escape(const Place *place, const char *sequence)
 {
 	return strstr(place->bytes->str, sequence) != NULL;
@@ -324,10 +348,9 @@ static void test_jobs_without_last_words(void **state)
 	kiln_event_job_end("a", 1000, TRUE, "%s", "");
 	kiln_event_job_end("b", 1000, FALSE, "%s", "");
 	kiln_event_job_end("c", 1000, TRUE, "%s", "");
-	assert_seen(place,
-		"note         of a\n"
-		"b            failed  N s\n  note         of b\n"
-		"c            done  N s\n");
+	assert_seen(place, "note         of a\n"
+			   "b            failed  N s\n  note         of b\n"
+			   "c            done  N s\n");
 }
 
 static void test_quiet(void **state)
@@ -485,6 +508,7 @@ int main(void)
 		case_of(test_jobs_on_a_terminal),
 		case_of(test_in_a_narrow_and_low_terminal),
 		case_of(test_ticks_move_the_time),
+		case_of(test_ended_by_a_signal),
 		case_of(test_what_a_terminal_can),
 		case_of(test_plain_lines),
 		case_of(test_jobs_without_last_words),

@@ -306,3 +306,8 @@ char *kiln_live_erase(KilnLive *live, const KilnLiveScreen *screen)
 	set_text(&live->shown, NULL);
 	return g_string_free(bytes, FALSE);
 }
+
+gboolean kiln_live_is_shown(const KilnLive *live)
+{
+	return live->shown != NULL;
+}

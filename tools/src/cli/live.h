@@ -34,3 +34,6 @@ char *kiln_live_draw(KilnLive *live, const KilnLiveScreen *screen, const char *a
 
 /* The bytes that take away what is shown; NULL when nothing is. */
 char *kiln_live_erase(KilnLive *live, const KilnLiveScreen *screen);
+
+/* Whether anything is shown, with the cursor behind its last line. */
+gboolean kiln_live_is_shown(const KilnLive *live);

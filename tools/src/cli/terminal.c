@@ -7,6 +7,7 @@
 #include "cli/live.h"
 #include "format/json.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,6 +27,9 @@ static struct {
 	gint64 drawn_us;
 	GHashTable *held; /* job -> GPtrArray of the lines that wait for its end */
 } terminal;
+
+/* For a signal that ends the program: whether the cursor is behind live lines. */
+static volatile sig_atomic_t is_line_open;
 
 static const char *paint(const char *code)
 {
@@ -59,6 +63,7 @@ static void redraw(const char *above)
 	terminal.drawn_us = now;
 	if (bytes)
 		put(bytes);
+	is_line_open = kiln_live_is_shown(terminal.live);
 }
 
 /* Shows whole lines, above what is live. */
@@ -332,6 +337,31 @@ static void sink_quiet(const KilnEvent *event, gpointer data)
 		put(line);
 }
 
+/* --- being ended --- */
+
+/* Leaves the live lines as they are, and the next line to whoever owns the terminal then. */
+static void end_line_and_die(int number)
+{
+	gboolean is_written = !is_line_open || write(STDERR_FILENO, "\n", 1) == 1;
+
+	(void)is_written;
+	raise(number);
+}
+
+static void mind_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	const struct sigaction mine = {
+		.sa_handler = end_line_and_die, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		struct sigaction now;
+		/* What is ignored stays ignored. */
+		if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &mine, NULL);
+	}
+}
+
 /* --- what others use --- */
 
 void kiln_terminal_install(KilnTerminalMode mode)
@@ -354,6 +384,8 @@ void kiln_terminal_install(KilnTerminalMode mode)
 	terminal.colour = is_live && !g_getenv("NO_COLOR");
 	terminal.held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 		(GDestroyNotify)g_ptr_array_unref);
+	if (is_live)
+		mind_signals();
 	kiln_event_set_sink(sinks[mode], NULL);
 }
 
@@ -368,6 +400,7 @@ void kiln_terminal_flush(void)
 	if (terminal.live)
 		bytes = kiln_live_erase(terminal.live, &screen);
 	put(bytes ? bytes : "");
+	is_line_open = FALSE;
 	g_mutex_unlock(&lock);
 }
 
