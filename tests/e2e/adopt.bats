@@ -221,7 +221,7 @@ run_packaged() { # RESULT NAME
 	small_spec remote | sed "s|^License.*|&\nSource0: file://$BATS_TEST_TMPDIR/mirror/remote-1.tar.gz|" >SPECS/remote.spec
 	try init
 	expect_status 0
-	expect_output 'packages   3, of which 1 cannot be evaluated'
+	expect_output 'packages   3, 1 of them with errors'
 	expect_output '1 locked in "repo-config/sources/Legacy_Tree", 1 missing'
 	expect_output 'kiln fetch --lock remote'
 	expect_talk 'SPECS/broken.spec:5: Unknown tag: Licence: MIT'
@@ -275,6 +275,25 @@ run_packaged() { # RESULT NAME
 	expect_status 0
 	[ "$(wc -l <<<"$output")" -eq 3 ]
 	[ "$(tree_digest)" = "$before" ] || fail 'the tree was changed'
+}
+
+@test "dist-git's own digests are heeded when sources are locked" {
+	add_old_package good good oldhello
+	add_old_package bad bad oldworld
+	mv good oldhello
+	mv bad oldworld
+	(cd oldhello && sha512sum --tag oldhello-1.2.tar.gz >sources)
+	(cd oldworld && md5sum oldworld-1.2.tar.gz | sed 's/^0/1/;t;s/^./0/' >.oldworld.metadata)
+	try init
+	expect_status 0
+	expect_output 'packages   2, 1 of them with errors'
+	expect_talk '"oldworld-1.2.tar.gz": its MD5 is '
+	expect_talk 'but oldworld/.oldworld.metadata:1 says'
+	try build oldhello
+	expect_status 0
+	try build oldworld
+	expect_status 3
+	expect_talk 'oldworld-1.2.tar.gz" is not locked'
 }
 
 @test "what a spec reads from a shared folder counts, whatever else lies there" {

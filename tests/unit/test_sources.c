@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include "base/event.h"
+#include "engine/source_claims.h"
 #include "engine/sources.h"
 #include "lib/content_cache.h"
 
@@ -538,6 +539,50 @@ static void test_adopted_text_from_a_url_is_locked(void **state)
 	assert_error(error, KILN_ERROR_VERIFY, "d.patch\": sha256 is ");
 }
 
+/* dist-git says what a source has to be, whether it is there or has to be fetched. */
+static void test_claims_of_dist_git(void **state)
+{
+	g_autofree char *url = http_fixture_url(*state, "plain", "remote.tar.gz");
+	const char *const values[] = {url, "b.tar.gz", NULL};
+	g_auto(World) world;
+	g_autoptr(GPtrArray) changes = NULL, wrong = NULL, right = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *sha256 = http_fixture_add(*state, "remote.tar.gz", SIZE), *text = NULL;
+	g_autofree char *other = g_strdup_printf("%032d  b.tar.gz\nwhat is this\n", 7);
+
+	adopted_init(&world, *state, values);
+	add_archive(world.spec_dir, "b.tar.gz", 'b');
+	add_file(world.spec_dir, "sources", other);
+	wrong = kiln_source_claims_read("pkg", world.request.directories, world.http->directory);
+	world.request.claims = wrong;
+	assert_false(kiln_sources_lock(&world.request, &changes, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "\"b.tar.gz\": its MD5 is ");
+	g_autofree char *nothing = read_lock(&world);
+	assert_null(nothing);
+
+	text = g_strdup_printf("MD5 (b.tar.gz) = %032d\nSHA256 (remote.tar.gz) = %s\n", 0, sha256);
+	g_autofree char *path = g_build_filename(world.spec_dir, "b.tar.gz", NULL);
+	g_autofree char *bytes = NULL;
+	gsize size;
+	assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+	g_autofree char *md5 = g_compute_checksum_for_data(G_CHECKSUM_MD5, (guchar *)bytes, size);
+	memcpy(strstr(text, "= ") + 2, md5, 32);
+	add_file(world.spec_dir, "sources", text);
+	right = kiln_source_claims_read("pkg", world.request.directories, world.http->directory);
+	world.request.claims = right;
+	kiln_sources_lock(&world.request, &changes, &error);
+	assert_no_error(error);
+	char *digit = strstr(text, sha256);
+	*digit = *digit == '0' ? '1' : '0';
+	add_file(world.spec_dir, "sources", "");
+	add_file(world.patch_dir, ".pkg.metadata", digit - strlen("SHA256 (remote.tar.gz) = "));
+	g_ptr_array_unref(g_steal_pointer(&wrong));
+	wrong = kiln_source_claims_read("pkg", world.request.directories, world.http->directory);
+	world.request.claims = wrong;
+	assert_false(kiln_sources_lock(&world.request, &changes, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "patches/.pkg.metadata:1 says ");
+}
+
 /* `kiln init` makes locks of what is there and asks no server. */
 static void test_lock_offline(void **state)
 {
@@ -587,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_lock_keeps_what_only_the_cache_has),
 		cmocka_unit_test(test_adopted_files_are_locked_where_they_lie),
 		cmocka_unit_test(test_adopted_text_from_a_url_is_locked),
+		cmocka_unit_test(test_claims_of_dist_git),
 		cmocka_unit_test(test_lock_offline),
 	};
 

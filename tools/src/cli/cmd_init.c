@@ -45,7 +45,7 @@ static void print_adopted(const KilnAdopted *adopted, const KilnAdoptTally *tall
 		layout->kind == KILN_LAYOUT_DIST_GIT ? " of each package" : "");
 	printf("packages   %u", tally->packages);
 	if (tally->broken)
-		printf(", of which %u cannot be evaluated", tally->broken);
+		printf(", %u of them with errors", tally->broken);
 	printf("\nsources    %u locked in \"%s\"", tally->locked, layout->locks);
 	if (tally->missing)
 		printf(", %u missing", tally->missing);

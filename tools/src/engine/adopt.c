@@ -252,7 +252,8 @@ gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError
 
 		if (lock_package(context, package, ret_tally, &fault))
 			continue;
-		if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_CONFIG)) {
+		if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_CONFIG) &&
+			!g_error_matches(fault, KILN_ERROR, KILN_ERROR_VERIFY)) {
 			g_propagate_error(error, g_steal_pointer(&fault));
 			return FALSE;
 		}

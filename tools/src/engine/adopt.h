@@ -43,11 +43,11 @@ char **kiln_adopt_list_collections(const char *root);
 gboolean kiln_adopt_begin(const KilnAdoption *adoption, KilnAdopted *ret_adopted, GError **error);
 
 typedef struct {
-	guint packages, broken; /* broken: their specs cannot be evaluated */
+	guint packages, broken; /* broken: specs that cannot be evaluated, sources that cannot be right */
 	guint locked, missing;  /* sources */
 	char *first_missing;    /* a package that misses some; NULL: none does */
 } KilnAdoptTally;
 
 /* Writes the source lock of every package from the files present. What is wrong with a spec, and which
- * sources are missing, is told as warnings; the others are locked all the same. */
+ * sources are missing or not what dist-git says, is told as warnings; the others are locked all the same. */
 gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError **error);

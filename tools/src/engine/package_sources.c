@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/package_sources.h"
 
+#include "engine/source_claims.h"
+
 /* Owns what a request borrows. */
 typedef struct {
 	GPtrArray *values;
+	GPtrArray *claims; /* NULL: not asked for */
 	char *apt_dir;
 	KilnSourcesRequest request;
 } Order;
@@ -11,6 +14,7 @@ typedef struct {
 static void order_clear(Order *order)
 {
 	g_ptr_array_unref(order->values);
+	g_clear_pointer(&order->claims, g_ptr_array_unref);
 	g_free(order->apt_dir);
 }
 
@@ -25,6 +29,7 @@ static void add_values(GPtrArray *values, const GPtrArray *sources)
 static void order_init(Order *order, const KilnContext *context, const KilnCatalogPackage *package,
 	const KilnSpec *spec)
 {
+	order->claims = NULL;
 	order->values = g_ptr_array_new();
 	add_values(order->values, spec->sources);
 	add_values(order->values, spec->patches);
@@ -64,21 +69,28 @@ gboolean kiln_package_sources_fetch(const KilnContext *context, const KilnIdenti
 	return name_package(kiln_sources_fetch(&order.request, ret_files, error), package, error);
 }
 
-gboolean kiln_package_sources_lock(const KilnContext *context, const KilnCatalogPackage *package,
-	const KilnSpec *spec, GPtrArray **ret_changes, GError **error)
+static gboolean lock(const KilnContext *context, const KilnCatalogPackage *package, const KilnSpec *spec,
+	gboolean is_offline, GPtrArray **ret_changes, GError **error)
 {
 	g_auto(Order) order;
 
 	order_init(&order, context, package, spec);
+	if (package->is_adopted && !package->shares_sources)
+		order.claims = kiln_source_claims_read(
+			package->name, order.request.directories, context->project->root);
+	order.request.claims = order.claims;
+	order.request.is_offline = is_offline;
 	return name_package(kiln_sources_lock(&order.request, ret_changes, error), package, error);
+}
+
+gboolean kiln_package_sources_lock(const KilnContext *context, const KilnCatalogPackage *package,
+	const KilnSpec *spec, GPtrArray **ret_changes, GError **error)
+{
+	return lock(context, package, spec, FALSE, ret_changes, error);
 }
 
 gboolean kiln_package_sources_lock_present(const KilnContext *context, const KilnCatalogPackage *package,
 	const KilnSpec *spec, GPtrArray **ret_changes, GError **error)
 {
-	g_auto(Order) order;
-
-	order_init(&order, context, package, spec);
-	order.request.is_offline = TRUE;
-	return name_package(kiln_sources_lock(&order.request, ret_changes, error), package, error);
+	return lock(context, package, spec, TRUE, ret_changes, error);
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/apt.h"
 #include "engine/debian_source.h"
+#include "engine/source_claims.h"
 #include "engine/source_set.h"
 #include "format/source_lock.h"
 #include "lib/content_cache.h"
@@ -417,6 +418,19 @@ static gboolean settle(const Locking *locking, Revision *revision, GError **erro
 	return TRUE;
 }
 
+/* What the tree says of the file itself, where it says anything. */
+static gboolean check_claims(const Locking *locking, const Revision *revision, GError **error)
+{
+	const KilnSourceEntry *entry = revision->entry;
+	g_autofree char *cached =
+		entry->sha256 != NULL ? kiln_content_cache_path(locking->cache, entry->sha256) : NULL;
+
+	if (cached == NULL || revision->is_missing)
+		return TRUE;
+	return kiln_source_claims_check(locking->request->claims, entry->name,
+		revision->local_path != NULL ? revision->local_path : cached, error);
+}
+
 static KilnSourceChangeKind judge(const Revision *revision)
 {
 	const KilnSourceEntry *old = revision->old;
@@ -434,7 +448,7 @@ static gboolean settle_all(const Locking *locking, GError **error)
 	for (guint i = 0; i < locking->revisions->len; i++) {
 		Revision *revision = locking->revisions->pdata[i];
 
-		if (!settle(locking, revision, error))
+		if (!settle(locking, revision, error) || !check_claims(locking, revision, error))
 			return FALSE;
 		revision->change->sha256 = g_strdup(revision->entry->sha256);
 		revision->change->size = revision->entry->size;

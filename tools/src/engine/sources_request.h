@@ -19,6 +19,7 @@ typedef struct {
 				where it is not text or comes from a URL; the first of `directories` that has
 				a file counts */
 	gboolean is_offline; /* kiln_sources_lock: ask no origin, learn from the files present only */
+	const GPtrArray *claims; /* kiln_source_claims_read: what locked files have to be; NULL: nothing is known */
 	const char *lock_path;	   /* may be absent on disk when all is local */
 	const char *lock_name;	   /* how messages call it; NULL: its path */
 	const char *const *values; /* the Source and Patch values as evaluated, URLs included; ends
