@@ -110,6 +110,7 @@ check-asan:
 # Benches print figures and judge nothing; they want a quiet machine.
 .PHONY: bench
 bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox
+	tests/bench/solv.sh $(abspath $(O))/tests/bench/bench_solv
 	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)
 	tests/bench/engine.sh $(abspath $(BIN)/kiln)
