@@ -126,6 +126,16 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try build
 	expect_status 0
 	expect_talk 'nothing to build: 1 unchanged'
+
+	# What the project does not have any more has no last result.
+	mv specs/demo/hello specs/demo/other
+	mv specs/demo/other/hello.spec specs/demo/other/other.spec
+	mkdir -p patches/demo && mv patches/demo/hello patches/demo/other
+	sed -i 's/^Name: .*/Name: other/' specs/demo/other/other.spec
+	try build
+	expect_status 0
+	try gc --size 0
+	[ ! -e "$third" ] && [ -e "$(ls -d .kiln/builds/*/)/other-2.0-1.kt13.src.rpm" ] || fail 'the wrong result went'
 }
 
 @test "what was not used for long goes, whatever the budget; a layer is used by those on top of it" {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What Kiln keeps only to be faster, and its removal: layers, build results, sources, what was read from specs and
- * repositories, failed builds. Never removed is what cannot be had again at once: the results that packages have now or
- * that a published snapshot is made of, sources that a lock of this project names, and whatever is in use by any
- * Kiln process. Published trees, keys, imported bases and the state are no business of it.
+ * repositories, failed builds. Never removed is what cannot be had again at once: the results that the project's
+ * packages have now or that a published snapshot is made of, sources that a lock of this project names, and whatever
+ * is in use by any Kiln process. Published trees, keys, imported bases and the state are no business of it.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef enum {
 	KILN_GC_LAYER,
 	KILN_GC_SOURCE,
 	KILN_GC_SPEC,     /* an evaluated spec */
-	KILN_GC_INDEX,    /* a repository in the solver's form */
+	KILN_GC_INDEX,    /* a repository in the solver's form, a digest noted */
 	KILN_GC_KINDS,
 } KilnGcKind;
 

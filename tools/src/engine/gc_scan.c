@@ -26,7 +26,9 @@ typedef struct {
 	gboolean is_alone;
 	gint64 now;
 	GPtrArray *items;
-	GHashTable *layers; /* key -> KilnGcItem */
+	GHashTable *layers;   /* key -> KilnGcItem */
+	GHashTable *packages; /* "COLLECTION/PACKAGE" that the project has */
+	GHashTable *locked;   /* digests that their source locks name */
 } Scan;
 
 const char *kiln_gc_kind_name(KilnGcKind kind)
@@ -150,15 +152,17 @@ static gboolean add_snapshots(const char *directory, int depth, GHashTable *publ
 }
 
 /* Notes on the item of `result` when it was used and whether it must stay: as what its package has now (`seen`: the
- * packages that had theirs), or as the last of a version that is published. */
-static void judge_result(KilnGcItem *item, const KilnStoreResult *result, GHashTable *seen, GHashTable *published)
+ * packages that had theirs) if the project still has that, or as the last of a version that is published. */
+static void judge_result(const Scan *scan, KilnGcItem *item, const KilnStoreResult *result, GHashTable *seen,
+	GHashTable *published)
 {
+	g_autofree char *member = g_strdup_printf("%s/%s", result->collection, result->package);
 	g_autofree char *package = g_strdup_printf("%s/%s/%s %d", result->collection, result->target,
 		result->package, result->is_bootstrap);
 	g_autofree char *version = g_strdup_printf(
 		"%s/%s/%s-%s", result->collection, result->target, result->package, result->version);
 
-	if (g_hash_table_add(seen, g_steal_pointer(&package)))
+	if (g_hash_table_add(seen, g_steal_pointer(&package)) && g_hash_table_contains(scan->packages, member))
 		keep(item, "the package's last result");
 	if (!result->is_bootstrap && g_hash_table_remove(published, version))
 		keep(item, "published");
@@ -181,7 +185,7 @@ static gboolean judge_results(Scan *scan, GHashTable *builds, GError **error)
 		const KilnStoreResult *result = results->pdata[i];
 		KilnGcItem *item = g_hash_table_lookup(builds, result->key);
 		if (item)
-			judge_result(item, result, seen, published);
+			judge_result(scan, item, result, seen, published);
 	}
 	return TRUE;
 }
@@ -312,25 +316,28 @@ static gboolean add_locked(const char *path, GHashTable *digests, GError **error
 	return lock != NULL;
 }
 
-/* The digests that the locks of all collections name. Caller owns. */
-static GHashTable *locked_digests(const KilnProject *project, GError **error)
+/* Reads which packages the project has, and what their source locks name. */
+static gboolean scan_project(Scan *scan, GError **error)
 {
-	g_autoptr(GHashTable) digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	const GPtrArray *collections = scan->project->config->collections;
 
-	for (guint i = 0; i < project->config->collections->len; i++) {
-		const KilnCollection *collection = project->config->collections->pdata[i];
-		g_autoptr(GPtrArray) packages = kiln_catalog_list(project, collection, error);
+	for (guint i = 0; i < collections->len; i++) {
+		const KilnCollection *collection = collections->pdata[i];
+		g_autoptr(GPtrArray) packages = kiln_catalog_list(scan->project, collection, error);
 		if (!packages)
-			return NULL;
-		for (guint j = 0; j < packages->len; j++)
-			if (!add_locked(((const KilnCatalogPackage *)packages->pdata[j])->lock_path, digests, error))
-				return NULL;
+			return FALSE;
+		for (guint j = 0; j < packages->len; j++) {
+			const KilnCatalogPackage *package = packages->pdata[j];
+			g_hash_table_add(scan->packages, g_strdup_printf("%s/%s", collection->name, package->name));
+			if (!add_locked(package->lock_path, scan->locked, error))
+				return FALSE;
+		}
 	}
-	return g_steal_pointer(&digests);
+	return TRUE;
 }
 
 /* The regular files of a directory of the cache. When they were used last the file system knows, to a day. */
-static gboolean scan_files(Scan *scan, const char *name, KilnGcKind kind, GHashTable *locked, GError **error)
+static gboolean scan_files(Scan *scan, const char *name, KilnGcKind kind, GError **error)
 {
 	g_autofree char *directory = g_build_filename(scan->project->cache, name, NULL);
 	g_auto(GStrv) files = names_in(directory, error);
@@ -345,7 +352,7 @@ static gboolean scan_files(Scan *scan, const char *name, KilnGcKind kind, GHashT
 		item->bytes = (guint64)status.st_blocks * 512;
 		item->used = MAX(status.st_mtime, status.st_atime);
 		item->key = kind == KILN_GC_SOURCE ? g_strdup(*file) : NULL;
-		if (locked && g_hash_table_contains(locked, *file))
+		if (kind == KILN_GC_SOURCE && g_hash_table_contains(scan->locked, *file))
 			keep(item, "a source lock names it");
 		if (scan->now - item->used < SURELY_UNUSED_S)
 			keep(item, "used within the last hour");
@@ -366,13 +373,15 @@ GPtrArray *kiln_gc_scan(const KilnProject *project, KilnStore *store, gboolean i
 {
 	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func((GDestroyNotify)kiln_gc_item_free);
 	g_autoptr(GHashTable) layers = g_hash_table_new(g_str_hash, g_str_equal);
-	g_autoptr(GHashTable) locked = locked_digests(project, error);
-	Scan scan = {project, store, is_alone, kiln_clock_now(), items, layers};
+	g_autoptr(GHashTable) packages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) locked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Scan scan = {project, store, is_alone, kiln_clock_now(), items, layers, packages, locked};
 
-	if (!locked || !scan_layers(&scan, error) || !scan_builds(&scan, error) || !scan_failures(&scan, error) ||
-		!scan_work(&scan, error) || !scan_files(&scan, "sources", KILN_GC_SOURCE, locked, error) ||
-		!scan_files(&scan, "specs", KILN_GC_SPEC, NULL, error) ||
-		!scan_files(&scan, "solv", KILN_GC_INDEX, NULL, error))
+	if (!scan_project(&scan, error) || !scan_layers(&scan, error) || !scan_builds(&scan, error) ||
+		!scan_failures(&scan, error) || !scan_work(&scan, error) ||
+		!scan_files(&scan, "sources", KILN_GC_SOURCE, error) ||
+		!scan_files(&scan, "specs", KILN_GC_SPEC, error) || !scan_files(&scan, "solv", KILN_GC_INDEX, error) ||
+		!scan_files(&scan, "digests", KILN_GC_INDEX, error))
 		return NULL;
 	g_ptr_array_sort(items, compare_items);
 	return g_steal_pointer(&items);
