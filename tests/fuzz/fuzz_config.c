@@ -53,8 +53,9 @@ static void check_options(const KilnConfig *config, const KilnPackageOptions *op
 	check(kiln_config_package(config, options->name) == options, "options twice");
 	for (char **name = with; *name; name++)
 		check(!g_strv_contains((const char *const *)without, *name), "a condition both set and unset");
+	/* After the last line there is an empty one; an empty text has none. */
 	check(g_strv_length(lines) ==
-			g_strv_length(with) + g_strv_length(without) + g_strv_length(defines) + 1,
+			g_strv_length(with) + g_strv_length(without) + g_strv_length(defines) + (*text != 0),
 		"a macro of several lines");
 	for (char **line = lines; line[0] && line[1]; line++)
 		check(**line == '%' && (g_ascii_isalpha((*line)[1]) || (*line)[1] == '_'),
