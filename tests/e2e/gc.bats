@@ -174,7 +174,8 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 }
 
 @test "beside a running build: what it uses stays, and it ends well" {
-	slow 6
+	slow 8
+	cp -a "$project" "$BATS_TEST_TMPDIR/other"
 	"$KILN" build >"$BATS_TEST_TMPDIR/built" 2>"$BATS_TEST_TMPDIR/build-talk" &
 	build=$!
 	await is_under_way
@@ -182,6 +183,9 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try gc --size 0
 	expect_status 0
 	expect_talk 'what lies in the project stays for now'
+	expect_output 'in use: '
+	try --project="$BATS_TEST_TMPDIR/other" gc --size 0
+	expect_status 0
 	expect_output 'in use: '
 	kill -0 "$build" || fail 'the build was over before'
 	[ "$(count_layers)" -ge 1 ] && ls .kiln/builds/.new-* >/dev/null || fail 'something of the build went'
