@@ -408,6 +408,26 @@ static void test_problems_with_hidden_repositories(void **state)
 		"\"lib(new)\", which no package in \"base\" or \"user\" provides");
 }
 
+/* A dump with hidden repositories says the same to testsolv, which compares with the answer. */
+static void test_dump_with_hidden_repositories(void **state)
+{
+	const Place *place = *state;
+	g_autoptr(KilnSolv) solv = open_place(place);
+	g_autofree char *directory = g_build_filename(place->directory, "dump", NULL);
+	g_autofree char *path = g_build_filename(directory, "testcase.t", NULL);
+	const char *requirements[] = {"lib", NULL};
+	const char *hidden[] = {"new lib", NULL};
+	const KilnSolvRequest request = {
+		.requester = "test", .requirements = requirements, .hidden = hidden};
+	const char *argv[] = {"testsolv", path, NULL};
+	GError *error = NULL;
+
+	expect(solv, "new lib", &(Declared){"lib", "9", "lib = 9-1", NULL});
+	kiln_solv_dump(solv, &request, directory, &error);
+	assert_no_error(error);
+	fixture_run(argv);
+}
+
 static void test_provides(void **state)
 {
 	static const struct {
@@ -455,6 +475,7 @@ int main(void)
 		case_of(test_paths_after_a_change),
 		case_of(test_hidden_repositories),
 		case_of(test_problems_with_hidden_repositories),
+		case_of(test_dump_with_hidden_repositories),
 		case_of(test_provides),
 	};
 
