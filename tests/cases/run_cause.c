@@ -2,7 +2,8 @@
 /*
  * run_cause [--update] DIRECTORY: finds the cause in each DIRECTORY/NAME.log, the log of a build that really
  * failed, and compares with NAME.expected: "KIND, line NUMBER: what is told". The specs that failed so are in
- * DIRECTORY/specs; DIRECTORY/make-logs builds them.
+ * DIRECTORY/specs, and DIRECTORY/make-logs builds them; check-stestr-suite is openstack-keystone with a test that
+ * cannot pass.
  */
 #include "base/error.h"
 #include "base/fs.h"
