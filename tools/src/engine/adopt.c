@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/adopt.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
@@ -245,11 +246,15 @@ static gboolean lock_package(
 
 gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError **error)
 {
+	gint64 start = kiln_clock_monotonic_us();
+
 	*ret_tally = (KilnAdoptTally){.packages = context->packages->len};
+	kiln_event_step("lock", "evaluating specs, reading sources");
 	for (guint i = 0; i < context->packages->len; i++) {
 		const KilnCatalogPackage *package = context->packages->pdata[i];
 		g_autoptr(GError) fault = NULL;
 
+		kiln_event_progress("lock", i, context->packages->len);
 		if (lock_package(context, package, ret_tally, &fault))
 			continue;
 		if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_CONFIG) &&
@@ -260,5 +265,7 @@ gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError
 		kiln_event_warning(package->name, "%s", fault->message);
 		ret_tally->broken++;
 	}
+	kiln_event_done("lock", kiln_clock_monotonic_us() - start, "%u locked (packages: %u)", ret_tally->locked,
+		context->packages->len);
 	return TRUE;
 }
