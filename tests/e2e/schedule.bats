@@ -171,7 +171,7 @@ built() { grep -c '^build  ' <<<"$talk" || true; }
 	package consumer 'BuildRequires: pkgconfig(thing) >= 2'
 	try build
 	expect_status 0
-	expect_talk 'waits for "pkgconfig(thing) >= 2": nothing provides it unless a build does (provider)'
+	expect_talk 'waits for what other builds may come to provide: "consumer" needs "pkgconfig(thing) >= 2", which'
 	try build
 	expect_status 0
 	expect_talk 'nothing to build: 2 unchanged'

@@ -36,6 +36,7 @@ typedef struct {
 	char *macros;            /* what kiln.conf says of the package, for the end of ~/.rpmmacros */
 	KilnSpec *spec;
 	char *spec_sha256;       /* of the spec file as it was evaluated */
+	char *declaration;       /* digest of all that says what packages there will be: spec, options, macros */
 	GPtrArray *sources;      /* KilnSourceFile: every Source and Patch; NULL until fetched */
 	guint wave;              /* one more than the highest of what it needs */
 	gint64 ahead_us;         /* how long it and what needs it will take, by earlier builds; 0: not asked yet */
@@ -43,15 +44,20 @@ typedef struct {
 	char *repository;        /* what it builds, as the solver knows it */
 	char **hidden;           /* repositories that take no part when it is solved */
 	KilnSolution *solution;  /* what its buildroot has above the base layer */
-	GPtrArray *problems;     /* char *: why it cannot be solved, in words */
+	GPtrArray *problems;     /* char *: why it cannot be solved (yet), in words; then `solution` is NULL */
+	gboolean is_hopeless;    /* … and no build can change that */
+	gboolean is_told;        /* … and that it waits for builds has been said */
 	gboolean is_stale;       /* something it was solved over was replaced since */
-	GPtrArray *deferred;     /* char *: requirements that only a build can come to satisfy */
+	gboolean is_of_cycle;    /* `hidden` is what breaking its cycle made of it */
 	char **further;          /* what builds of these inputs turned out to require; NULL */
 
 	KilnPlanState state;
 	int is_done;             /* atomic: what it builds is there; read by builds of others */
 	gboolean must_wait;      /* its build found that it needs what is not built yet */
-	char *reason;            /* why it is built, or "cached" */
+	char *reason;            /* why it is built, or "cached", or what blocks it */
+	char *failure;           /* why it failed */
+	int failure_code;
+	char *failed_key;        /* of the build that failed: it is not tried again in one run */
 	KilnInputs *inputs;      /* what the key is the digest of */
 	char *plain_key;         /* as if its build required nothing beyond its spec */
 	char *key;
@@ -60,7 +66,7 @@ typedef struct {
 
 	char *last_key;          /* of its last success; NULL: never built */
 	char *last_directory;
-	char *last_spec_sha256;
+	char *last_declaration;
 	GPtrArray *last_packages; /* KilnResultPackage; NULL when that result is gone */
 } KilnPlanItem;
 
@@ -73,11 +79,14 @@ typedef struct {
 	KilnGraph *graph;
 	guint *order;                   /* item numbers in build order */
 	GHashTable *by_repository;      /* repository -> KilnPlanItem */
+	GHashTable *left_out;           /* name of a package -> why it is not planned with */
+	GMutex offering;                /* held while what can be solved over, and is_done with it, change */
 	GPtrArray *known;               /* KilnStoreResult: the results of this collection and target */
 } KilnPlan;
 
 /* Plans all packages of `context`; wanted are `names` and what they need (NULL: all). Everything that cannot
- * be satisfied is told at once (UNSOLVABLE), a cycle as a path. Then fetches the sources of what is wanted. */
+ * be satisfied, whatever builds reveal, is told at once (UNSOLVABLE), a cycle as a path; so are all specs that cannot be
+ * evaluated. Then fetches the sources of what is wanted. */
 KilnPlan *kiln_plan_make(KilnContext *context, const KilnIdentity *identity, KilnStore *store,
 	const char *const *names, GError **error);
 void kiln_plan_free(KilnPlan *plan);
@@ -89,7 +98,12 @@ GPtrArray *kiln_plan_released(const KilnPlan *plan);
 /* Solves all items over what is there now, draws the edges, marks what is wanted, breaks cycles, orders. */
 gboolean kiln_plan_solve(KilnPlan *plan, GError **error);
 
-/* Solves one item again and draws its edges. Why that is not possible (any more) is in item->problems. */
+/* Whether there is hope for everything that is wanted; UNSOLVABLE tells all that cannot be satisfied whatever
+ * builds reveal. */
+gboolean kiln_plan_check(const KilnPlan *plan, GError **error);
+
+/* Solves one item again and draws its edges; what it then needs is wanted as well. Why that is not possible (any more, or
+ * yet) is in item->problems. */
 gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error);
 
 /* Gives each of several builds that need each other something to start from: bootstrap items for `cycles`
@@ -101,12 +115,21 @@ gboolean kiln_plan_break_cycles(KilnPlan *plan, const GPtrArray *cycles, GError 
 KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
 	gboolean is_bootstrap, GError **error);
 
-/* Whether everything the item needs is there. */
+/* Whether everything is there that the item needs as far as that is known. */
 gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item);
+
+/* Whether another wanted item is not built yet, which may come to change what cannot be solved. */
+gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item);
+
+/* Gives every item its wave; what cannot be solved yet comes after all others. */
+void kiln_plan_arrange(KilnPlan *plan);
 
 /* Computes the key of an item that is ready, and whether that was built before: its state becomes CACHED or
  * TO_BUILD, or stays PENDING when it turns out to need more. */
 gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error);
+
+/* A number that is another one after anything was found out: what is wanted, pending, needed. */
+guint64 kiln_plan_progress(const KilnPlan *plan);
 
 /* Resolves whatever can be without building anything, for telling what would be done. */
 gboolean kiln_plan_preview(KilnPlan *plan, GError **error);

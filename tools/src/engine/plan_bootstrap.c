@@ -100,6 +100,7 @@ static void show_only(const Cycle *cycle, KilnPlanItem *item, GHashTable *seen)
 			g_strv_builder_add(hidden, other->repository);
 	}
 	g_strfreev(item->hidden);
+	item->is_of_cycle = TRUE;
 	item->hidden = g_strv_builder_end(hidden);
 	g_strv_builder_unref(hidden);
 }
@@ -150,17 +151,28 @@ static gboolean solve_first_builds(const Cycle *cycle, GError **error)
 	return TRUE;
 }
 
+static gboolean refuse_remaining(const char *text, GError **error)
+{
+	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
+		"build requirements form a cycle even with the bootstrap builds: %s", text);
+	return FALSE;
+}
+
 /* Adds the first builds of one cycle. */
 static gboolean begin_cycle(Cycle *cycle, const GArray *path, GError **error)
 {
 	KilnPlan *plan = cycle->plan;
 	g_autofree char *text = kiln_graph_cycle_text(plan->graph, path);
-	gboolean declared = FALSE;
+	gboolean is_declared = FALSE, is_broken_already = FALSE;
 
 	cycle->members = members_of(plan, path);
-	for (guint i = 0; i < cycle->members->len; i++)
-		declared = declared || declares_bootstrap(plan, member_at(cycle, i));
-	if (!declared)
+	for (guint i = 0; i < cycle->members->len; i++) {
+		is_declared = is_declared || declares_bootstrap(plan, member_at(cycle, i));
+		is_broken_already = is_broken_already || member_at(cycle, i)->is_of_cycle;
+	}
+	if (is_broken_already)
+		return refuse_remaining(text, error);
+	if (!is_declared)
 		return refuse(plan, path, error);
 	kiln_event_info("plan", "%s: building them twice, first for bootstrapping", text);
 	cycle->firsts = g_array_new(FALSE, FALSE, sizeof(guint));

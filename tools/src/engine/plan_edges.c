@@ -3,22 +3,17 @@
 #include "engine/plan.h"
 
 #include "base/error.h"
-#include "base/event.h"
 #include "engine/package_sources.h"
 
 #include <string.h>
 
-/* What the item's requirements are, without what only a build can come to satisfy. Texts borrowed; ends with
- * NULL. Caller frees the array. */
+/* What the item's requirements are. Texts borrowed; ends with NULL. Caller frees the array. */
 static const char **requirements_of(const KilnPlanItem *item, const char *const *further)
 {
 	GPtrArray *list = g_ptr_array_new();
 
-	for (guint i = 0; i < item->spec->build_requires->len; i++) {
-		char *text = item->spec->build_requires->pdata[i];
-		if (!g_ptr_array_find_with_equal_func(item->deferred, text, g_str_equal, NULL))
-			g_ptr_array_add(list, text);
-	}
+	for (guint i = 0; i < item->spec->build_requires->len; i++)
+		g_ptr_array_add(list, item->spec->build_requires->pdata[i]);
 	for (; further && *further; further++)
 		g_ptr_array_add(list, (gpointer)*further);
 	g_ptr_array_add(list, NULL);
@@ -42,54 +37,26 @@ static KilnSolution *attempt(const KilnPlan *plan, const KilnPlanItem *item, con
 	return kiln_context_attempt(plan->context, &request, ret_problems, error);
 }
 
-/* Files, pkgconfig(x) and their kind are what a spec does not say: builds reveal them. */
+/* Files, pkgconfig(x), sonames and their kind are what a spec does not say: builds reveal them. So it is with what a rich
+ * requirement is made of. */
 static gboolean is_revealed_by_builds(const char *requirement)
 {
-	return *requirement == '/' || (*requirement != '(' && strchr(requirement, '('));
+	return strpbrk(requirement, "(/") || strstr(requirement, ".so");
 }
 
-/* What another item will build is not known before it was built from the spec as it stands. */
-static gboolean may_reveal(const KilnPlanItem *item)
+/* Whether no build can make the item solvable: what specs would have said is not there. */
+static gboolean find_hope(const KilnPlan *plan, KilnPlanItem *item, GError **error)
 {
-	return !item->last_packages || g_strcmp0(item->last_spec_sha256, item->spec_sha256) != 0;
-}
+	g_autofree const char **requirements = requirements_of(item, (const char *const *)item->further);
 
-static char *list_revealing(const KilnPlan *plan, const KilnPlanItem *item)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-	for (guint i = 0; i < plan->items->len; i++) {
-		const KilnPlanItem *other = plan->items->pdata[i];
-		if (other != item && !other->is_done && may_reveal(other))
-			g_ptr_array_add(names, other->name);
-	}
-	if (names->len == 0)
-		return NULL;
-	g_ptr_array_add(names, NULL);
-	return g_strjoinv(", ", (char **)names->pdata);
-}
-
-/* Puts off the requirements that nothing satisfies yet though a build may. `known` were told before. */
-static gboolean defer(const KilnPlan *plan, KilnPlanItem *item, GPtrArray *known, GError **error)
-{
-	const GPtrArray *requirements = item->spec->build_requires;
-	g_autofree char *others = list_revealing(plan, item);
-
-	for (guint i = 0; others && i < requirements->len; i++) {
-		gboolean provided = TRUE;
-		const char *requirement = requirements->pdata[i];
-		if (!is_revealed_by_builds(requirement))
-			continue;
-		if (!kiln_context_provides(plan->context, requirement, (const char *const *)item->hidden, &provided,
-			    error))
+	item->is_hopeless = FALSE;
+	for (const char **text = requirements; *text && !item->is_hopeless; text++) {
+		gboolean is_provided = TRUE;
+		if (!is_revealed_by_builds(*text) &&
+			!kiln_context_provides(
+				plan->context, *text, (const char *const *)item->hidden, &is_provided, error))
 			return FALSE;
-		if (provided)
-			continue;
-		g_ptr_array_add(item->deferred, g_strdup(requirement));
-		if (g_ptr_array_find_with_equal_func(known, requirement, g_str_equal, NULL))
-			continue;
-		kiln_event_info(item->name, "waits for \"%s\": nothing provides it unless a build does (%s)",
-			requirement, others);
+		item->is_hopeless = !is_provided;
 	}
 	return TRUE;
 }
@@ -112,22 +79,14 @@ static KilnSolution *attempt_with_itself(
 static KilnSolution *solve(
 	const KilnPlan *plan, KilnPlanItem *item, char ***ret_problems, GError **error)
 {
-	const char *const *hidden = (const char *const *)item->hidden;
-	const char *const *further = (const char *const *)item->further;
-	g_autoptr(GPtrArray) known = g_steal_pointer(&item->deferred);
 	g_autoptr(GError) local = NULL;
-	KilnSolution *solution;
+	KilnSolution *solution = attempt(plan, item, (const char *const *)item->further,
+		(const char *const *)item->hidden, ret_problems, &local);
 
-	item->deferred = g_ptr_array_new_with_free_func(g_free);
-	solution = attempt(plan, item, further, hidden, ret_problems, &local);
-	if (!solution && !local && !defer(plan, item, known, &local))
-		g_assert(local);
-	if (!solution && !local && item->deferred->len > 0) {
-		g_clear_pointer(ret_problems, g_strfreev);
-		solution = attempt(plan, item, further, hidden, ret_problems, &local);
-	}
 	if (!solution && !local)
 		solution = attempt_with_itself(plan, item, &local);
+	if (!solution && !local && !find_hope(plan, item, &local))
+		g_assert(local);
 	if (local)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return solution;
@@ -144,14 +103,14 @@ static char *edge_reason(const KilnSolution *solution, const char *package)
 static void draw_edges(KilnPlan *plan, const KilnPlanItem *item, guint node)
 {
 	const GPtrArray *packages = kiln_solution_packages(item->solution);
+	g_autoptr(GHashTable) drawn = g_hash_table_new(NULL, NULL);
 
-	kiln_graph_clear_edges(plan->graph, node);
 	for (guint i = 0; i < packages->len; i++) {
 		const KilnSolvPackage *package = packages->pdata[i];
-		const KilnPlanItem *other = g_hash_table_lookup(plan->by_repository, package->repository);
+		KilnPlanItem *other = g_hash_table_lookup(plan->by_repository, package->repository);
 		g_autofree char *reason = NULL;
 		guint to;
-		if (!other || !g_ptr_array_find(plan->items, other, &to))
+		if (!other || !g_hash_table_add(drawn, other) || !g_ptr_array_find(plan->items, other, &to))
 			continue;
 		reason = edge_reason(item->solution, package->nevra.name);
 		kiln_graph_add_edge(plan->graph, node, to, reason);
@@ -174,7 +133,9 @@ static gboolean want_needs(KilnPlan *plan, guint node, GError **error)
 		KilnPlanItem *need = plan->items->pdata[((const KilnGraphEdge *)edges->pdata[i])->to];
 		if (need->is_wanted)
 			continue;
+		g_mutex_lock(&plan->offering);
 		need->is_wanted = TRUE;
+		g_mutex_unlock(&plan->offering);
 		if (!need->sources && !kiln_package_sources_fetch(plan->context, plan->identity, need->package,
 					      need->spec, &need->sources, error))
 			return FALSE;
@@ -193,6 +154,7 @@ gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error
 
 	g_ptr_array_find(plan->items, item, &node);
 	g_ptr_array_set_size(item->problems, 0);
+	kiln_graph_clear_edges(plan->graph, node);
 	solution = solve(plan, item, &problems, &local);
 	g_clear_pointer(&item->solution, kiln_solution_free);
 	item->solution = solution;
@@ -209,6 +171,17 @@ gboolean kiln_plan_solve_item(KilnPlan *plan, KilnPlanItem *item, GError **error
 	return !plan->order || !item->is_wanted || want_needs(plan, node, error);
 }
 
+static gboolean is_planned(const KilnPlan *plan, const KilnCatalogPackage *package, GError **error)
+{
+	const char *why = g_hash_table_lookup(plan->left_out, package->name);
+
+	if (!why)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND, "\"%s\" is not built for target \"%s\": %s", package->name,
+		plan->context->target->name, why);
+	return FALSE;
+}
+
 /* Every name must be one of the context's packages. */
 static gboolean mark_wanted(KilnPlan *plan, GError **error)
 {
@@ -218,7 +191,7 @@ static gboolean mark_wanted(KilnPlan *plan, GError **error)
 		wanted[i] = !plan->names && !((KilnPlanItem *)plan->items->pdata[i])->is_bootstrap;
 	for (char **name = plan->names; name && *name; name++) {
 		const KilnCatalogPackage *package = kiln_catalog_find(plan->context->packages, *name, error);
-		if (!package)
+		if (!package || !is_planned(plan, package, error))
 			return FALSE;
 		for (guint i = 0; i < plan->items->len; i++) {
 			const KilnPlanItem *item = plan->items->pdata[i];
@@ -231,18 +204,29 @@ static gboolean mark_wanted(KilnPlan *plan, GError **error)
 	return TRUE;
 }
 
-/* What cannot be satisfied is told before anything is fetched or built, for all items at once. */
-static gboolean tell_problems(const KilnPlan *plan, GError **error)
+/* What is left out may be what is missing. */
+static void add_left_out(const KilnPlan *plan, GString *text)
+{
+	GHashTableIter iterator;
+	gpointer name, why;
+
+	g_hash_table_iter_init(&iterator, plan->left_out);
+	while (g_hash_table_iter_next(&iterator, &name, &why))
+		g_string_append_printf(text, "\nleft out of the plan: \"%s\": %s", (char *)name, (char *)why);
+}
+
+gboolean kiln_plan_check(const KilnPlan *plan, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (guint i = 0; i < plan->items->len; i++) {
 		const KilnPlanItem *item = plan->items->pdata[i];
-		for (guint p = 0; item->is_wanted && p < item->problems->len; p++)
+		for (guint p = 0; item->is_wanted && item->is_hopeless && p < item->problems->len; p++)
 			g_string_append_printf(text, "\n%s", (char *)item->problems->pdata[p]);
 	}
 	if (text->len == 0)
 		return TRUE;
+	add_left_out(plan, text);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
 		"build requirements cannot be satisfied for target \"%s\":%s", plan->context->target->name,
 		text->str);
@@ -262,7 +246,7 @@ static gboolean solve_all(KilnPlan *plan, GError **error)
 	for (guint i = 0; i < plan->items->len; i++)
 		if (!kiln_plan_solve_item(plan, plan->items->pdata[i], error))
 			return FALSE;
-	if (!mark_wanted(plan, error) || !tell_problems(plan, error))
+	if (!mark_wanted(plan, error))
 		return FALSE;
 	forget_unwanted_edges(plan);
 	return TRUE;
@@ -274,8 +258,8 @@ static void hide(KilnPlan *plan)
 {
 	for (guint i = 0; i < plan->items->len; i++) {
 		KilnPlanItem *item = plan->items->pdata[i];
-		GStrvBuilder *hidden = NULL;
-		if (item->hidden)
+		GStrvBuilder *hidden;
+		if (item->is_of_cycle)
 			continue;
 		hidden = g_strv_builder_new();
 		g_strv_builder_add(hidden, item->repository);
@@ -284,68 +268,60 @@ static void hide(KilnPlan *plan)
 			if (other->is_bootstrap && other != item)
 				g_strv_builder_add(hidden, other->repository);
 		}
+		g_strfreev(item->hidden);
 		item->hidden = g_strv_builder_end(hidden);
 		g_strv_builder_unref(hidden);
 	}
 }
 
-static void arrange(KilnPlan *plan)
+void kiln_plan_arrange(KilnPlan *plan)
 {
-	g_autofree guint *waves = NULL;
+	guint *waves = NULL;
+	guint *order = kiln_graph_order(plan->graph, &waves);
 	guint highest = 0;
 
-	g_free(plan->order);
-	plan->order = kiln_graph_order(plan->graph, &waves);
-	g_assert(plan->order);
-	for (guint i = 0; i < plan->items->len; i++) {
+	/* With a cycle, which is told elsewhere, the last order is as good as any. */
+	for (guint i = 0; order && i < plan->items->len; i++) {
 		((KilnPlanItem *)plan->items->pdata[i])->wave = waves[i];
 		highest = MAX(highest, waves[i]);
 	}
-	for (guint i = 0; i < plan->items->len; i++) {
+	for (guint i = 0; order && i < plan->items->len; i++) {
 		KilnPlanItem *item = plan->items->pdata[i];
-		if (item->deferred->len > 0)
+		if (item->is_wanted && !item->solution)
 			item->wave = highest + 1;
 	}
+	if (order) {
+		g_free(plan->order);
+		plan->order = order;
+	}
+	g_free(waves);
 }
 
-static gboolean refuse_cycles(const KilnPlan *plan, const GPtrArray *cycles, GError **error)
+/* Breaks what cycles there are; those that are left then are refused by breaking them again. */
+static gboolean break_cycles(KilnPlan *plan, gboolean *ret_were_any, GError **error)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GPtrArray) cycles = kiln_graph_cycles(plan->graph);
 
-	for (guint i = 0; i < cycles->len; i++) {
-		g_autofree char *cycle = kiln_graph_cycle_text(plan->graph, cycles->pdata[i]);
-		g_string_append_printf(text, "%s%s", i ? "\n" : "", cycle);
-	}
-	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
-		"build requirements form a cycle even with the bootstrap builds: %s", text->str);
-	return FALSE;
+	*ret_were_any = cycles->len > 0;
+	return cycles->len == 0 || kiln_plan_break_cycles(plan, cycles, error);
 }
 
 gboolean kiln_plan_solve(KilnPlan *plan, GError **error)
 {
-	g_autoptr(GPtrArray) cycles = NULL;
+	gboolean were_any = TRUE;
 
-	hide(plan);
-	if (!solve_all(plan, error))
-		return FALSE;
-	cycles = kiln_graph_cycles(plan->graph);
-	if (cycles->len > 0) {
-		if (!kiln_plan_break_cycles(plan, cycles, error))
-			return FALSE;
+	while (were_any) {
 		hide(plan);
-		if (!solve_all(plan, error))
+		if (!solve_all(plan, error) || !break_cycles(plan, &were_any, error))
 			return FALSE;
-		g_ptr_array_unref(cycles);
-		cycles = kiln_graph_cycles(plan->graph);
-		if (cycles->len > 0)
-			return refuse_cycles(plan, cycles, error);
 	}
-	arrange(plan);
+	kiln_plan_arrange(plan);
+	g_assert(plan->order);
 	return TRUE;
 }
 
-/* What of `solution` is not built yet. */
-static const KilnPlanItem *find_missing(const KilnPlan *plan, const KilnSolution *solution)
+/* Whether all of `solution` is built. */
+static gboolean is_all_done(const KilnPlan *plan, const KilnSolution *solution)
 {
 	const GPtrArray *packages = kiln_solution_packages(solution);
 
@@ -353,27 +329,44 @@ static const KilnPlanItem *find_missing(const KilnPlan *plan, const KilnSolution
 		const KilnSolvPackage *package = packages->pdata[i];
 		KilnPlanItem *item = g_hash_table_lookup(plan->by_repository, package->repository);
 		if (item && !g_atomic_int_get(&item->is_done))
-			return item;
+			return FALSE;
 	}
+	return TRUE;
+}
+
+gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item)
+{
+	for (guint i = 0; i < plan->items->len; i++) {
+		KilnPlanItem *other = plan->items->pdata[i];
+		if (other != item && other->is_wanted && !g_atomic_int_get(&other->is_done))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The item goes back to wait for what others build. */
+static KilnSolution *wait_for_others(KilnPlanItem *item, const char *const *further)
+{
+	g_strfreev(item->further);
+	item->further = g_strdupv((char **)further);
+	item->must_wait = TRUE;
 	return NULL;
 }
 
 KilnSolution *kiln_plan_solve_further(
 	KilnPlan *plan, KilnPlanItem *item, const char *const *further, GError **error)
 {
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&plan->offering);
 	g_auto(GStrv) problems = NULL;
 	g_autoptr(KilnSolution) solution =
 		attempt(plan, item, further, (const char *const *)item->hidden, &problems, error);
 	g_autofree char *list = NULL;
 
-	if (solution) {
-		if (!find_missing(plan, solution))
-			return g_steal_pointer(&solution);
-		g_strfreev(item->further);
-		item->further = g_strdupv((char **)further);
-		item->must_wait = TRUE;
-		return NULL;
-	}
+	(void)locker;
+	if (solution && is_all_done(plan, solution))
+		return g_steal_pointer(&solution);
+	if (solution || (problems && kiln_plan_has_hope(plan, item)))
+		return wait_for_others(item, further);
 	if (!problems)
 		return NULL;
 	list = g_strjoinv("\n", problems);

@@ -91,7 +91,7 @@ static gboolean check_sizes(const GPtrArray *packages, const char *directory, GE
 }
 
 /* The packages of the result in `directory`; NULL without error when there is none. Code VERIFY: damaged. */
-static GPtrArray *read_result(const char *directory, char **ret_spec_sha256, GError **error)
+static GPtrArray *read_result(const char *directory, char **ret_declaration, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, "result.json", NULL);
 	g_autofree char *text = NULL;
@@ -100,7 +100,7 @@ static GPtrArray *read_result(const char *directory, char **ret_spec_sha256, GEr
 	if (!g_file_test(path, G_FILE_TEST_EXISTS))
 		return NULL;
 	text = kiln_fs_read(path, RESULT_MAX_BYTES, NULL, error);
-	packages = text ? kiln_result_parse(text, path, ret_spec_sha256, error) : NULL;
+	packages = text ? kiln_result_parse(text, path, ret_declaration, error) : NULL;
 	if (!packages || !check_sizes(packages, directory, error))
 		return NULL;
 	return g_steal_pointer(&packages);
@@ -142,18 +142,18 @@ void kiln_plan_find_last(const KilnPlan *plan, KilnPlanItem *item)
 	item->last_directory =
 		g_build_filename(plan->context->project->state, "builds", item->last_key, NULL);
 	/* One that is gone or damaged is of no use here, and is told when it is wanted. */
-	item->last_packages = read_result(item->last_directory, &item->last_spec_sha256, NULL);
+	item->last_packages = read_result(item->last_directory, &item->last_declaration, NULL);
 }
 
 void kiln_plan_take_as_last(KilnPlanItem *item)
 {
 	g_free(item->last_key);
 	g_free(item->last_directory);
-	g_free(item->last_spec_sha256);
+	g_free(item->last_declaration);
 	g_clear_pointer(&item->last_packages, g_ptr_array_unref);
 	item->last_key = g_strdup(item->key);
 	item->last_directory = g_strdup(item->result_directory);
-	item->last_spec_sha256 = g_strdup(item->spec_sha256);
+	item->last_declaration = g_strdup(item->declaration);
 	item->last_packages = item->packages ? g_ptr_array_ref(item->packages) : NULL;
 }
 
@@ -184,7 +184,12 @@ gboolean kiln_plan_note_use(const KilnPlan *plan, GError **error)
 		result->version = kiln_spec_evr(item->spec);
 		result->is_bootstrap = item->is_bootstrap;
 		g_ptr_array_add(used, result);
-		any_news = any_news || is_news(plan, item);
+		if (!is_news(plan, item))
+			continue;
+		any_news = TRUE;
+		/* A build that was killed after it put its result in place has not said what it was made from. */
+		if (!kiln_store_add_inputs(plan->store, item->key, item->inputs, error))
+			return FALSE;
 	}
 	return !any_news || kiln_store_use_results(plan->store, used, error);
 }
@@ -310,7 +315,7 @@ gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item)
 	const GPtrArray *edges;
 	guint node;
 
-	if (!item->solution || item->deferred->len > 0 || !g_ptr_array_find(plan->items, item, &node))
+	if (!g_ptr_array_find(plan->items, item, &node))
 		return FALSE;
 	edges = kiln_graph_edges(plan->graph, node);
 	for (guint i = 0; i < edges->len; i++) {
@@ -322,15 +327,24 @@ gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item)
 	return TRUE;
 }
 
+/* Whether the item can be built now: solved, and all that it needs is there. */
+static gboolean can_be_built(const KilnPlan *plan, const KilnPlanItem *item)
+{
+	return item->solution && kiln_plan_is_ready(plan, item);
+}
+
 gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error)
 {
+	/* What its needs come to is not known before they are built. */
+	if (!kiln_plan_is_ready(plan, item))
+		return TRUE;
 	if (item->is_stale && !kiln_plan_solve_item(plan, item, error))
 		return FALSE;
-	if (!kiln_plan_is_ready(plan, item))
+	if (!can_be_built(plan, item))
 		return TRUE;
 	if (!recall(plan, item, error))
 		return FALSE;
-	if (!kiln_plan_is_ready(plan, item))
+	if (!can_be_built(plan, item))
 		return TRUE;
 	set_key(plan, item, make_inputs(plan, item, item->solution));
 	if (!kiln_plan_load_result(item, error))
@@ -339,17 +353,43 @@ gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error)
 	return set_reason(plan, item, error);
 }
 
-gboolean kiln_plan_preview(KilnPlan *plan, GError **error)
+guint64 kiln_plan_progress(const KilnPlan *plan)
+{
+	guint64 wanted = 0, pending = 0, edges = 0;
+
+	for (guint i = 0; i < plan->items->len; i++) {
+		const KilnPlanItem *item = plan->items->pdata[i];
+		wanted += item->is_wanted;
+		pending += item->is_wanted && item->state == KILN_PLAN_PENDING;
+		edges += kiln_graph_edges(plan->graph, i)->len + (item->solution != NULL);
+	}
+	return (wanted << 42) + (pending << 21) + edges;
+}
+
+static gboolean preview_once(KilnPlan *plan, GError **error)
 {
 	for (guint i = 0; i < plan->items->len; i++) {
 		KilnPlanItem *item = plan->items->pdata[plan->order[i]];
-		if (!item->is_wanted)
+		if (!item->is_wanted || item->state != KILN_PLAN_PENDING)
 			continue;
 		if (!kiln_plan_resolve(plan, item, error))
 			return FALSE;
 		if (item->state == KILN_PLAN_CACHED && !kiln_plan_offer(plan, item, error))
 			return FALSE;
 	}
+	return TRUE;
+}
+
+gboolean kiln_plan_preview(KilnPlan *plan, GError **error)
+{
+	guint64 before;
+
+	do {
+		before = kiln_plan_progress(plan);
+		if (!preview_once(plan, error))
+			return FALSE;
+	} while (kiln_plan_progress(plan) != before);
+	kiln_plan_arrange(plan);
 	return TRUE;
 }
 

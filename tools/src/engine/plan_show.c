@@ -10,7 +10,7 @@ const char *kiln_plan_fate(const KilnPlanItem *item)
 {
 	switch (item->state) {
 	case KILN_PLAN_PENDING:
-		return item->deferred->len > 0 ? "waits" : "after others";
+		return item->solution ? "after others" : "waits";
 	case KILN_PLAN_TO_BUILD:
 		return "build";
 	case KILN_PLAN_CACHED:
@@ -47,8 +47,9 @@ char *kiln_plan_why(const KilnPlan *plan, const KilnPlanItem *item)
 
 	if (item->state != KILN_PLAN_PENDING)
 		return g_strdup(item->reason ? item->reason : "");
-	if (item->deferred->len > 0)
-		return g_strdup_printf("needs \"%s\", which only a build can provide", (char *)item->deferred->pdata[0]);
+	if (!item->solution)
+		return g_strdup_printf("%s; what others build may", item->problems->len
+				? (char *)item->problems->pdata[0] : "it cannot be solved");
 	missing = list_missing(plan, item);
 	if (!item->last_key)
 		return g_strdup_printf("new; built after %s", missing);

@@ -331,7 +331,7 @@ gboolean kiln_result_end(
 	kiln_json_add_text(json, "key", item->key);
 	kiln_json_add_text(json, "package", item->package->name);
 	kiln_json_add_text(json, "version", version);
-	kiln_json_add_text(json, "spec_sha256", item->spec_sha256);
+	kiln_json_add_text(json, "declaration", item->declaration);
 	kiln_json_add_text(json, "kiln", KILN_VERSION);
 	if (!add_packages(result, json, error))
 		return FALSE;

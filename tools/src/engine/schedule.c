@@ -21,8 +21,6 @@ typedef struct {
 	GQueue ready;        /* of Task, not started */
 	guint running, built, round_built;
 	gboolean is_stopping;  /* nothing further is started */
-	GString *failures;   /* one message after the other */
-	int failure_code;
 	GError *fatal;
 } Schedule;
 
@@ -65,7 +63,8 @@ static void run_task(gpointer data, gpointer queue)
 	kiln_event_set_job(name);
 	kiln_event_job_begin(name, "waited %.1f s", (double)task->settings.queue_us / G_USEC_PER_SEC);
 	kiln_build_run(task->plan, task->item, &task->settings, &task->error);
-	kiln_event_job_end(name, kiln_clock_monotonic_us() - start, task->error == NULL, "%s", "");
+	kiln_event_job_end(name, kiln_clock_monotonic_us() - start, task->error == NULL || task->item->must_wait, "%s",
+		task->error && task->item->must_wait ? "waits for another build" : "");
 	kiln_event_set_job(NULL);
 	g_async_queue_push(queue, task);
 }
@@ -119,12 +118,20 @@ static void block_dependents(Schedule *schedule)
 static void fail_item(Schedule *schedule, KilnPlanItem *item, const char *message, int code)
 {
 	item->state = KILN_PLAN_FAILED;
-	g_string_append_printf(schedule->failures, "%s%s", schedule->failures->len ? "\n" : "", message);
-	if (!schedule->failure_code)
-		schedule->failure_code = code;
+	g_free(item->failure);
+	item->failure = g_strdup(message);
+	item->failure_code = code;
 	if (schedule->options.fail_fast)
 		schedule->is_stopping = TRUE;
 	block_dependents(schedule);
+}
+
+static gboolean any_failed(const KilnPlan *plan)
+{
+	for (guint i = 0; i < plan->items->len; i++)
+		if (((const KilnPlanItem *)plan->items->pdata[i])->state == KILN_PLAN_FAILED)
+			return TRUE;
+	return FALSE;
 }
 
 static void fail_unsolvable(Schedule *schedule, KilnPlanItem *item)
@@ -135,6 +142,8 @@ static void fail_unsolvable(Schedule *schedule, KilnPlanItem *item)
 		schedule->plan->context->target->name);
 	for (guint i = 0; i < item->problems->len; i++)
 		g_string_append_printf(text, "\n%s", (char *)item->problems->pdata[i]);
+	if (schedule->plan->names)
+		g_string_append(text, "\n(packages that were not asked for may come to provide it: `kiln build` builds all)");
 	fail_item(schedule, item, text->str, KILN_ERROR_UNSOLVABLE);
 }
 
@@ -170,41 +179,85 @@ static gboolean enqueue(Schedule *schedule, KilnPlanItem *item, GError **error)
 	return TRUE;
 }
 
+/* Whether the same build is under way already: as it is of a package whose bootstrap build is no other one. */
+static gboolean is_being_built(const Schedule *schedule, const KilnPlanItem *item)
+{
+	for (guint i = 0; i < schedule->plan->items->len; i++) {
+		const KilnPlanItem *other = schedule->plan->items->pdata[i];
+		if (other != item && other->state == KILN_PLAN_TO_BUILD && g_str_equal(other->key, item->key))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Says once that an item waits for what cannot be known before others are built. */
+static void tell_waiting(KilnPlanItem *item)
+{
+	if (item->is_told || item->problems->len == 0)
+		return;
+	item->is_told = TRUE;
+	kiln_event_info(item->name, "waits for what other builds may come to provide: %s", (char *)item->problems->pdata[0]);
+}
+
+/* What becomes of an item whose key has no result. */
+static gboolean begin_build(Schedule *schedule, KilnPlanItem *item, GError **error)
+{
+	if (!schedule->options.may_build)
+		return refuse_to_build(item, error);
+	if (item->failed_key && g_str_equal(item->failed_key, item->key))
+		item->state = KILN_PLAN_FAILED;
+	else if (is_being_built(schedule, item))
+		item->state = KILN_PLAN_PENDING;
+	else
+		return enqueue(schedule, item, error);
+	return TRUE;
+}
+
 /* Finds out about one pending item. */
 static gboolean resolve(Schedule *schedule, KilnPlanItem *item, GError **error)
 {
 	if (!kiln_plan_resolve(schedule->plan, item, error))
 		return FALSE;
-	if (item->problems->len > 0) {
-		fail_unsolvable(schedule, item);
-		return TRUE;
-	}
 	if (item->state == KILN_PLAN_CACHED)
 		return kiln_plan_offer(schedule->plan, item, error);
-	if (item->state != KILN_PLAN_TO_BUILD)
-		return TRUE;
-	if (!schedule->options.may_build)
-		return refuse_to_build(item, error);
-	return enqueue(schedule, item, error);
+	if (item->state == KILN_PLAN_TO_BUILD)
+		return begin_build(schedule, item, error);
+	return TRUE;
 }
 
-/* Finds out about all pending items whose needs are there; what is cached makes others ready. */
+static gboolean resolve_once(Schedule *schedule, GError **error)
+{
+	for (guint i = 0; i < schedule->plan->items->len; i++) {
+		KilnPlanItem *item = schedule->plan->items->pdata[schedule->plan->order[i]];
+		if (item->is_wanted && item->state == KILN_PLAN_PENDING && !resolve(schedule, item, error))
+			return FALSE;
+	}
+	block_dependents(schedule);
+	return TRUE;
+}
+
+/* Finds out about all pending items whose needs are there, until there is nothing more to find out: what is cached makes
+ * others ready, and what is solved may come to want others. */
 static gboolean resolve_pending(Schedule *schedule, GError **error)
 {
-	gboolean changed = TRUE;
+	guint64 before;
 
-	while (changed && !schedule->is_stopping) {
-		changed = FALSE;
-		for (guint i = 0; i < schedule->plan->items->len; i++) {
-			KilnPlanItem *item = schedule->plan->items->pdata[schedule->plan->order[i]];
-			if (!item->is_wanted || item->state != KILN_PLAN_PENDING)
-				continue;
-			if (!resolve(schedule, item, error))
-				return FALSE;
-			changed = changed || item->state == KILN_PLAN_CACHED;
-		}
-	}
+	do {
+		before = kiln_plan_progress(schedule->plan);
+		if (!resolve_once(schedule, error))
+			return FALSE;
+	} while (kiln_plan_progress(schedule->plan) != before && !schedule->is_stopping);
 	return TRUE;
+}
+
+/* Whatever waits without a solution while something runs or can run is told so. */
+static void tell_all_waiting(const Schedule *schedule)
+{
+	for (guint i = 0; i < schedule->plan->items->len; i++) {
+		KilnPlanItem *item = schedule->plan->items->pdata[i];
+		if (item->is_wanted && item->state == KILN_PLAN_PENDING && !item->solution)
+			tell_waiting(item);
+	}
 }
 
 /* Starts what is ready. Processors are divided among what can run at this moment. */
@@ -229,26 +282,16 @@ static void start_ready(Schedule *schedule)
 /* A build that needs what is not built yet goes back; it was told what else it requires. */
 static gboolean put_back(Schedule *schedule, KilnPlanItem *item, GError **error)
 {
-	g_autoptr(GPtrArray) cycles = NULL;
-	g_autofree char *text = NULL;
-
 	item->state = KILN_PLAN_PENDING;
-	if (!kiln_plan_remember(schedule->plan, item, error) ||
-		!kiln_plan_solve_item(schedule->plan, item, error))
-		return FALSE;
-	cycles = kiln_graph_cycles(schedule->plan->graph);
-	if (cycles->len == 0)
-		return TRUE;
-	text = kiln_graph_cycle_text(schedule->plan->graph, cycles->pdata[0]);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
-		"what the build of \"%s\" requires closes a cycle: %s", item->name, text);
-	return FALSE;
+	item->is_stale = TRUE;
+	return kiln_plan_remember(schedule->plan, item, error);
 }
 
 static gboolean is_of_package(const GError *error)
 {
 	return g_error_matches(error, KILN_ERROR, KILN_ERROR_BUILD) ||
-		g_error_matches(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE);
+		g_error_matches(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE) ||
+		g_error_matches(error, KILN_ERROR, KILN_ERROR_BUSY);
 }
 
 /* Who watches others being built wants to know before these have ended. */
@@ -276,6 +319,8 @@ static gboolean end_task(Schedule *schedule, Task *task, GError **error)
 		return TRUE;
 	}
 	fail_item(schedule, item, task->error->message, task->error->code);
+	g_free(item->failed_key);
+	item->failed_key = g_strdup(item->key);
 	tell_at_once(schedule, task->error);
 	return TRUE;
 }
@@ -308,18 +353,41 @@ static void await_one(Schedule *schedule)
 	task_free(task);
 }
 
-/* What waits for something that no build provided. */
-static void fail_waiting(Schedule *schedule)
+/* What cannot be solved though all is built that can be. If something failed, that may be what is missing. */
+static void settle_unsolved(Schedule *schedule)
 {
+	gboolean is_blocked = any_failed(schedule->plan);
+
 	for (guint i = 0; i < schedule->plan->items->len; i++) {
 		KilnPlanItem *item = schedule->plan->items->pdata[i];
-		if (!item->is_wanted || item->state != KILN_PLAN_PENDING || item->deferred->len == 0)
+		if (!item->is_wanted || item->state != KILN_PLAN_PENDING || item->solution)
 			continue;
-		for (guint d = 0; d < item->deferred->len; d++)
-			g_ptr_array_add(item->problems,
-				g_strdup_printf("\"%s\" needs \"%s\", which nothing provides, and no build did",
-					item->name, (char *)item->deferred->pdata[d]));
-		fail_unsolvable(schedule, item);
+		if (!is_blocked || item->is_hopeless) {
+			fail_unsolvable(schedule, item);
+			continue;
+		}
+		item->state = KILN_PLAN_BLOCKED;
+		g_free(item->reason);
+		item->reason = g_strdup_printf(
+			"waits for what was not built (%s)", item->problems->len ? (char *)item->problems->pdata[0] : "");
+	}
+	block_dependents(schedule);
+}
+
+/* What builds turned out to require may close a cycle that no spec shows. */
+static void settle_cycles(Schedule *schedule)
+{
+	const KilnPlan *plan = schedule->plan;
+	g_autoptr(GPtrArray) cycles = kiln_graph_cycles(plan->graph);
+
+	for (guint i = 0; i < cycles->len; i++) {
+		const GArray *cycle = cycles->pdata[i];
+		KilnPlanItem *item = plan->items->pdata[g_array_index(cycle, guint, 0)];
+		g_autofree char *path = kiln_graph_cycle_text(plan->graph, cycle);
+		g_autofree char *text =
+			g_strdup_printf("what builds turned out to require closes a cycle: %s", path);
+		if (item->is_wanted && item->state == KILN_PLAN_PENDING)
+			fail_item(schedule, item, text, KILN_ERROR_UNSOLVABLE);
 	}
 }
 
@@ -334,22 +402,25 @@ static void run_round(Schedule *schedule)
 		count(schedule);
 		if (schedule->running == 0)
 			break;
+		tell_all_waiting(schedule);
 		await_one(schedule);
 	}
-	if (!schedule->is_stopping)
-		fail_waiting(schedule);
+	if (schedule->is_stopping)
+		return;
+	settle_unsolved(schedule);
+	settle_cycles(schedule);
 }
 
 /* --- rounds --- */
 
-/* What was built is what there was before, now; all is to be found out again. */
+/* What was built is what there was before, now; all is to be found out again, also whether what failed would be the same
+ * build once more. */
 static void begin_again(KilnPlan *plan)
 {
 	for (guint i = 0; i < plan->items->len; i++) {
 		KilnPlanItem *item = plan->items->pdata[i];
-		if (item->state != KILN_PLAN_CACHED && item->state != KILN_PLAN_BUILT)
-			continue;
-		kiln_plan_take_as_last(item);
+		if (item->state == KILN_PLAN_CACHED || item->state == KILN_PLAN_BUILT)
+			kiln_plan_take_as_last(item);
 		item->state = KILN_PLAN_PENDING;
 		g_atomic_int_set(&item->is_done, 0);
 	}
@@ -370,7 +441,7 @@ static gboolean run_rounds(Schedule *schedule, GError **error)
 		schedule->round_built = 0;
 		run_round(schedule);
 		schedule->built += schedule->round_built;
-		if (schedule->round_built == 0 || schedule->is_stopping || schedule->failures->len > 0)
+		if (schedule->round_built == 0 || schedule->is_stopping)
 			return TRUE;
 		begin_again(schedule->plan);
 		if (!kiln_plan_solve(schedule->plan, error))
@@ -379,29 +450,57 @@ static gboolean run_rounds(Schedule *schedule, GError **error)
 	return refuse_endless(schedule->plan, error);
 }
 
-static void list_blocked(const Schedule *schedule, GString *text)
+/* All failures and what they block; `ret_code` is the first one's, 0 when there is none. */
+static char *list_failures(const KilnPlan *plan, int *ret_code)
 {
+	g_autoptr(GString) text = g_string_new(NULL);
 	guint blocked = 0;
 
-	for (guint i = 0; i < schedule->plan->items->len; i++) {
-		const KilnPlanItem *item = schedule->plan->items->pdata[i];
-		if (item->state == KILN_PLAN_BLOCKED)
-			g_string_append_printf(text, "%s\"%s\" %s", blocked++ ? ", " : "\nblocked: ", item->name, item->reason);
+	*ret_code = 0;
+	for (guint i = 0; i < plan->items->len; i++) {
+		const KilnPlanItem *item = plan->items->pdata[plan->order[i]];
+		if (item->state != KILN_PLAN_FAILED)
+			continue;
+		g_string_append_printf(text, "%s%s", text->len ? "\n" : "", item->failure);
+		*ret_code = *ret_code ? *ret_code : item->failure_code;
 	}
+	for (guint i = 0; i < plan->items->len; i++) {
+		const KilnPlanItem *item = plan->items->pdata[plan->order[i]];
+		if (item->state == KILN_PLAN_BLOCKED)
+			g_string_append_printf(
+				text, "%s\"%s\" %s", blocked++ ? ", " : "\nblocked: ", item->name, item->reason);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* A wanted item that nothing was found out about would be a defect of ours, and must not pass for a success. */
+static gboolean check_complete(const KilnPlan *plan, GError **error)
+{
+	for (guint i = 0; i < plan->items->len; i++) {
+		const KilnPlanItem *item = plan->items->pdata[i];
+		if (!item->is_wanted || item->packages)
+			continue;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
+			"\"%s\" was left over without a reason; that is a defect of Kiln", item->name);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean judge(Schedule *schedule, GError **error)
 {
+	int code = 0;
+	g_autofree char *failures = list_failures(schedule->plan, &code);
+
 	if (schedule->fatal) {
-		if (schedule->failures->len > 0)
-			g_prefix_error(&schedule->fatal, "%s\n", schedule->failures->str);
+		if (code)
+			g_prefix_error(&schedule->fatal, "%s\n", failures);
 		g_propagate_error(error, g_steal_pointer(&schedule->fatal));
 		return FALSE;
 	}
-	if (schedule->failures->len == 0)
-		return TRUE;
-	list_blocked(schedule, schedule->failures);
-	g_set_error_literal(error, KILN_ERROR, schedule->failure_code, schedule->failures->str);
+	if (code == 0)
+		return check_complete(schedule->plan, error);
+	g_set_error_literal(error, KILN_ERROR, code, failures);
 	return FALSE;
 }
 
@@ -413,7 +512,6 @@ gboolean kiln_schedule_run(
 
 	if (schedule.options.jobs == 0)
 		schedule.options.jobs = kiln_schedule_default_jobs(plan->context->project->config);
-	schedule.failures = g_string_new(NULL);
 	schedule.ended = g_async_queue_new_full((GDestroyNotify)task_free);
 	g_queue_init(&schedule.ready);
 	/* Exclusive: children die with the thread that started them (PR_SET_PDEATHSIG), so no thread may end before. */
@@ -425,7 +523,6 @@ gboolean kiln_schedule_run(
 	g_clear_error(&schedule.fatal);
 	g_queue_clear_full(&schedule.ready, (GDestroyNotify)task_free);
 	g_async_queue_unref(schedule.ended);
-	g_string_free(schedule.failures, TRUE);
 	*ret_built = schedule.built;
 	return good;
 }

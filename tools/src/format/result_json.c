@@ -64,7 +64,7 @@ static JsonArray *find_packages(JsonNode *root)
 	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 }
 
-GPtrArray *kiln_result_parse(const char *text, const char *name, char **ret_spec_sha256, GError **error)
+GPtrArray *kiln_result_parse(const char *text, const char *name, char **ret_declaration, GError **error)
 {
 	g_autoptr(GPtrArray) packages =
 		g_ptr_array_new_with_free_func((GDestroyNotify)kiln_result_package_free);
@@ -80,7 +80,7 @@ GPtrArray *kiln_result_parse(const char *text, const char *name, char **ret_spec
 			g_prefix_error(error, "%s: ", name);
 			return NULL;
 		}
-	if (ret_spec_sha256)
-		*ret_spec_sha256 = text_of(json_node_get_object(root), "spec_sha256");
+	if (ret_declaration)
+		*ret_declaration = text_of(json_node_get_object(root), "declaration");
 	return g_steal_pointer(&packages);
 }

@@ -13,7 +13,7 @@ typedef struct {
 
 void kiln_result_package_free(KilnResultPackage *package);
 
-/* The packages of a result.json, in its order (sorted by file), as KilnResultPackage, and the digest of the
- * spec they were built from (optional; NULL when it does not say). `name` is the file's name for messages. Code
+/* The packages of a result.json, in its order (sorted by file), as KilnResultPackage, and the digest of
+ * what declared them (optional; NULL when it does not say). `name` is the file's name for messages. Code
  * VERIFY for what is none. Caller owns. */
-GPtrArray *kiln_result_parse(const char *text, const char *name, char **ret_spec_sha256, GError **error);
+GPtrArray *kiln_result_parse(const char *text, const char *name, char **ret_declaration, GError **error);

@@ -44,7 +44,7 @@ static const char *const schema[SCHEMA_VERSION + 1] = {
 	      "CREATE TABLE result ("
 	      " id INTEGER PRIMARY KEY, key TEXT NOT NULL, package TEXT NOT NULL, collection TEXT NOT NULL,"
 	      " target TEXT NOT NULL, version TEXT NOT NULL, used INTEGER NOT NULL, is_bootstrap INTEGER NOT NULL,"
-	      " UNIQUE (key, collection, target));"
+	      " UNIQUE (key, collection, target, is_bootstrap));"
 	      "CREATE INDEX result_package ON result (collection, target, package);"
 	      "INSERT OR REPLACE INTO result (key, package, collection, target, version, used, is_bootstrap)"
 	      " SELECT key, package, collection, target, version, started, 0 FROM build"
@@ -386,6 +386,14 @@ gboolean kiln_store_mean_wall(
 		return set_error(store, error);
 	*ret_wall_us = sqlite3_column_int64(statement, 0);
 	return TRUE;
+}
+
+gboolean kiln_store_add_inputs(KilnStore *store, const char *key, const KilnInputs *inputs, GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->mutex);
+
+	(void)locker;
+	return insert_inputs(store, key, inputs, error);
 }
 
 gboolean kiln_store_find_inputs(KilnStore *store, const char *key, KilnInputs **ret_inputs, GError **error)

@@ -56,6 +56,9 @@ GPtrArray *kiln_store_last_builds(
 gboolean kiln_store_mean_wall(
 	KilnStore *store, const char *target, const char *package, gint64 *ret_wall_us, GError **error);
 
+/* Adds the inputs behind `key`, unless they are known. */
+gboolean kiln_store_add_inputs(KilnStore *store, const char *key, const KilnInputs *inputs, GError **error);
+
 /* The inputs behind `key`; NULL in `ret_inputs` when they are not known. Caller owns. */
 gboolean kiln_store_find_inputs(
 	KilnStore *store, const char *key, KilnInputs **ret_inputs, GError **error);
