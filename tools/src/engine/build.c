@@ -9,6 +9,7 @@
 #include "engine/build_check.h"
 #include "engine/build_failure.h"
 #include "engine/build_steps.h"
+#include "engine/plan_work.h"
 #include "engine/root.h"
 
 #include <errno.h>

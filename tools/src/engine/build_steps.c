@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "engine/plan_work.h"
 #include "engine/root.h"
 #include "lib/rpmheader.h"
 

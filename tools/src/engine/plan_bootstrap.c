@@ -5,7 +5,7 @@
  * final packages of those before it and the first packages of itself and those after it. Only the second
  * set is released.
  */
-#include "engine/plan.h"
+#include "engine/plan_work.h"
 
 #include "base/error.h"
 #include "base/event.h"

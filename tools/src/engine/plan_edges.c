@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Solving and edges of engine/plan.h. */
-#include "engine/plan.h"
+#include "engine/plan_work.h"
 
 #include "base/error.h"
 #include "engine/package_sources.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keys, results and reasons of engine/plan.h. */
-#include "engine/plan.h"
+#include "engine/plan_work.h"
 
 #include "base/clock.h"
 #include "base/digest.h"

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "engine/build.h"
+#include "engine/plan_work.h"
 
 #include <sys/sysinfo.h>
 

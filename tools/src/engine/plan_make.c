@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/plan.h"
+/* Making of engine/plan.h: items, and what the solver knows of them. */
+#include "engine/plan_work.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
