@@ -2,43 +2,12 @@
 # Several packages: order, builds side by side, failures among them, cycles, and what is built again and why.
 
 load common
+load packages
 
-setup() {
-	make_project
-	rm -r specs/demo/* patches/demo tests/smoke
-	export KILN_KEYS=$BATS_FILE_TMPDIR/keys
-}
-
-# package NAME [LINE…]: a noarch package that contains one file; further lines go into the preamble.
-package() {
-	local name=$1
-	shift
-	mkdir -p "specs/demo/$name"
-	{
-		printf 'Name: %s\nVersion: 1.0\nRelease: 1%%{?dist}\nSummary: made\nLicense: MIT\nBuildArch: noarch\n' "$name"
-		for line; do printf '%s\n' "$line"; done
-		cat <<-END
-			%description
-			made
-			%build
-			$build
-			%install
-			mkdir -p %{buildroot}/usr/share/%{name}
-			echo content >%{buildroot}/usr/share/%{name}/file
-			$install
-			%files
-			/usr/share/%{name}
-			%changelog
-			* Sat Nov 21 2026 Kiln packagers <packagers@kiln.example> - 1.0-1
-			- Made
-		END
-	} >"specs/demo/$name/$name.spec"
-}
+setup() { make_empty_project; }
 
 # What stands in the plan's line of a package.
 plan_line() { grep -E "^  $1 " <<<"$output"; }
-
-built() { grep -c '^build  ' <<<"$talk" || true; }
 
 @test "the requirements of a requirement count: order and buildroot" {
 	package a-app 'BuildRequires: m-middle'

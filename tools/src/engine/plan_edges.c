@@ -334,6 +334,24 @@ static gboolean is_all_done(const KilnPlan *plan, const KilnSolution *solution)
 	return TRUE;
 }
 
+gboolean kiln_plan_check_cycles(const KilnPlan *plan, KilnPlanItem **ret_item, GError **error)
+{
+	g_autoptr(GPtrArray) cycles = kiln_graph_cycles(plan->graph);
+
+	for (guint i = 0; i < cycles->len; i++) {
+		KilnPlanItem *item = plan->items->pdata[g_array_index((const GArray *)cycles->pdata[i], guint, 0)];
+		g_autofree char *path = kiln_graph_cycle_text(plan->graph, cycles->pdata[i]);
+		if (!item->is_wanted || item->state != KILN_PLAN_PENDING)
+			continue;
+		if (ret_item)
+			*ret_item = item;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
+			"what builds turned out to require closes a cycle: %s", path);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item)
 {
 	for (guint i = 0; i < plan->items->len; i++) {

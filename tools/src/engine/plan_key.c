@@ -390,7 +390,7 @@ gboolean kiln_plan_preview(KilnPlan *plan, GError **error)
 			return FALSE;
 	} while (kiln_plan_progress(plan) != before);
 	kiln_plan_arrange(plan);
-	return TRUE;
+	return kiln_plan_check_cycles(plan, NULL, error);
 }
 
 /* --- looking ahead --- */

@@ -30,6 +30,10 @@ KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *packa
 /* Whether everything is there that the item needs as far as that is known. */
 gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item);
 
+/* UNSOLVABLE when pending items need each other, as builds may show though no spec does; `ret_item` (optional) is one of
+ * them then. */
+gboolean kiln_plan_check_cycles(const KilnPlan *plan, KilnPlanItem **ret_item, GError **error);
+
 /* Whether another wanted item is not built yet, which may come to change what cannot be solved. */
 gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item);
 

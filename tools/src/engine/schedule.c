@@ -378,17 +378,12 @@ static void settle_unsolved(Schedule *schedule)
 /* What builds turned out to require may close a cycle that no spec shows. */
 static void settle_cycles(Schedule *schedule)
 {
-	const KilnPlan *plan = schedule->plan;
-	g_autoptr(GPtrArray) cycles = kiln_graph_cycles(plan->graph);
+	KilnPlanItem *item = NULL;
+	GError *error = NULL;
 
-	for (guint i = 0; i < cycles->len; i++) {
-		const GArray *cycle = cycles->pdata[i];
-		KilnPlanItem *item = plan->items->pdata[g_array_index(cycle, guint, 0)];
-		g_autofree char *path = kiln_graph_cycle_text(plan->graph, cycle);
-		g_autofree char *text =
-			g_strdup_printf("what builds turned out to require closes a cycle: %s", path);
-		if (item->is_wanted && item->state == KILN_PLAN_PENDING)
-			fail_item(schedule, item, text, KILN_ERROR_UNSOLVABLE);
+	while (!kiln_plan_check_cycles(schedule->plan, &item, &error)) {
+		fail_item(schedule, item, error->message, error->code);
+		g_clear_error(&error);
 	}
 }
 
