@@ -19,8 +19,9 @@ plan_line() { grep -E "^  $1 " <<<"$output"; }
 	[ "$output" = "$(printf 'wave 1\n  %-44s %-12s %s\n  %-44s %-12s %s\nwave 2\n  %-44s %-12s %s' \
 		'm-middle 1.0-1.kt13' build new 'z-last 1.0-1.kt13' build new \
 		'a-app 1.0-1.kt13' 'after others' 'new; built after m-middle, z-last')" ] || fail "another plan"
-	try explain a-app
+	try explain a-app --dump "$BATS_TEST_TMPDIR/dump"
 	expect_output 'z-last: "a-app" needs "m-middle", "m-middle" needs "z-last"'
+	(cd "$BATS_TEST_TMPDIR/dump" && testsolv testcase.t)
 	try build
 	expect_status 0
 	grep -qx 'z-last-1.0-1.kt13.noarch' .kiln/builds/*/installed_pkgs.log ||

@@ -64,6 +64,9 @@ gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error);
 /* The project's state. Caller owns. */
 KilnStore *kiln_cli_store(const KilnInvocation *invocation, GError **error);
 
+/* Adds the list "needs" of a node of the plan's graph, with reasons. */
+void kiln_cli_add_needs(KilnJson *json, const KilnPlan *plan, guint node);
+
 /* Ends a --json answer: writes it to stdout. */
 void kiln_cli_answer(KilnJson *json);
 

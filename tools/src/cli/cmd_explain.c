@@ -4,12 +4,13 @@
 #include "cli/commands.h"
 #include "engine/build_failure.h"
 #include "engine/plan_show.h"
+#include "engine/plan_work.h"
 #include "engine/release.h"
 
 #define CHANGES_SHOWN 20
 
 static struct {
-	char *collection, *target;
+	char *collection, *target, *dump;
 	gboolean all;
 } options;
 
@@ -17,6 +18,7 @@ static const GOptionEntry entries[] = {
 	{"collection", 'c', 0, G_OPTION_ARG_STRING, &options.collection, "The collection the package is in", "NAME"},
 	{"target", 't', 0, G_OPTION_ARG_STRING, &options.target, "The target it is built for", "NAME"},
 	{"all", 'a', 0, G_OPTION_ARG_NONE, &options.all, "All changed inputs, however many", NULL},
+	{"dump", 0, 0, G_OPTION_ARG_FILENAME, &options.dump, "Also write how it is solved as a libsolv test case", "DIRECTORY"},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -147,22 +149,6 @@ static void json_changes(KilnJson *json, const Explanation *explanation)
 	kiln_json_end_array(json);
 }
 
-static void json_edges(KilnJson *json, const Explanation *explanation)
-{
-	const KilnPlan *plan = explanation->release->plan;
-	const GPtrArray *edges = kiln_graph_edges(plan->graph, explanation->node);
-
-	kiln_json_begin_array(json, "needs");
-	for (guint i = 0; i < edges->len; i++) {
-		const KilnGraphEdge *edge = edges->pdata[i];
-		kiln_json_begin_object(json, NULL);
-		kiln_json_add_text(json, "package", kiln_graph_name(plan->graph, edge->to));
-		kiln_json_add_text(json, "reason", edge->reason);
-		kiln_json_end_object(json);
-	}
-	kiln_json_end_array(json);
-}
-
 static void answer_json(const Explanation *explanation)
 {
 	const KilnPlanItem *item = explanation->item;
@@ -179,7 +165,7 @@ static void answer_json(const Explanation *explanation)
 	kiln_json_add_text(json, "reason", why);
 	kiln_json_add_text(json, "key", item->key);
 	kiln_json_add_number(json, "wave", item->wave + 1);
-	json_edges(json, explanation);
+	kiln_cli_add_needs(json, explanation->release->plan, explanation->node);
 	json_changes(json, explanation);
 	kiln_json_add_text(json, "last_outcome", build ? build->outcome : NULL);
 	kiln_json_add_text(json, "last_cause", build ? build->cause : NULL);
@@ -215,6 +201,8 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 			context->target->name);
 		return FALSE;
 	}
+	if (options.dump && !kiln_plan_dump(release->plan, explanation.item, options.dump, error))
+		return FALSE;
 	explanation.attempts = kiln_store_list_builds(release->store, explanation.item->package->name, 1000, error);
 	if (!explanation.attempts ||
 		!kiln_plan_changes(release->plan, explanation.item, &explanation.changes, error))

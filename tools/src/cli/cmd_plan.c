@@ -15,24 +15,6 @@ static const GOptionEntry entries[] = {
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
-static void add_edges(KilnJson *json, const KilnPlan *plan, const KilnPlanItem *item)
-{
-	const GPtrArray *edges;
-	guint node = 0;
-
-	g_ptr_array_find(plan->items, item, &node);
-	edges = kiln_graph_edges(plan->graph, node);
-	kiln_json_begin_array(json, "needs");
-	for (guint i = 0; i < edges->len; i++) {
-		const KilnGraphEdge *edge = edges->pdata[i];
-		kiln_json_begin_object(json, NULL);
-		kiln_json_add_text(json, "package", kiln_graph_name(plan->graph, edge->to));
-		kiln_json_add_text(json, "reason", edge->reason);
-		kiln_json_end_object(json);
-	}
-	kiln_json_end_array(json);
-}
-
 static void answer_json(const KilnPlan *plan, const GPtrArray *items)
 {
 	g_autoptr(KilnJson) json = kiln_json_new();
@@ -42,6 +24,7 @@ static void answer_json(const KilnPlan *plan, const GPtrArray *items)
 		const KilnPlanItem *item = items->pdata[i];
 		g_autofree char *version = kiln_spec_evr(item->spec);
 		g_autofree char *why = kiln_plan_why(plan, item);
+		guint node = 0;
 		kiln_json_begin_object(json, NULL);
 		kiln_json_add_text(json, "package", item->name);
 		kiln_json_add_text(json, "version", version);
@@ -49,7 +32,8 @@ static void answer_json(const KilnPlan *plan, const GPtrArray *items)
 		kiln_json_add_text(json, "state", kiln_plan_fate(item));
 		kiln_json_add_text(json, "reason", why);
 		kiln_json_add_text(json, "key", item->key);
-		add_edges(json, plan, item);
+		g_ptr_array_find(plan->items, item, &node);
+		kiln_cli_add_needs(json, plan, node);
 		kiln_json_end_object(json);
 	}
 	kiln_json_end_array(json);

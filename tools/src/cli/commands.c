@@ -26,6 +26,21 @@ const KilnCommand *const kiln_commands[] = {
 	NULL,
 };
 
+void kiln_cli_add_needs(KilnJson *json, const KilnPlan *plan, guint node)
+{
+	const GPtrArray *edges = kiln_graph_edges(plan->graph, node);
+
+	kiln_json_begin_array(json, "needs");
+	for (guint i = 0; i < edges->len; i++) {
+		const KilnGraphEdge *edge = edges->pdata[i];
+		kiln_json_begin_object(json, NULL);
+		kiln_json_add_text(json, "package", kiln_graph_name(plan->graph, edge->to));
+		kiln_json_add_text(json, "reason", edge->reason);
+		kiln_json_end_object(json);
+	}
+	kiln_json_end_array(json);
+}
+
 gboolean kiln_cli_jobs(int value, guint *ret_jobs, GError **error)
 {
 	if (value >= 0 && value <= 1024) {

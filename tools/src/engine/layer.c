@@ -59,7 +59,8 @@ static char *package_digest(const KilnSolvPackage *package, GError **error)
 	return kiln_digest_of_file(package->path, NULL, error);
 }
 
-char *kiln_layer_key(const KilnLayerRequest *request, GError **error)
+/* The digest the layer has or would have; the stack's key when nothing is to be added. */
+static char *layer_key(const KilnLayerRequest *request, GError **error)
 {
 	const GPtrArray *packages = kiln_solution_packages(request->solution);
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
@@ -265,7 +266,7 @@ static KilnLayers *put_on(const KilnLayers *below, const char *key, const char *
 
 KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error)
 {
-	g_autofree char *key = kiln_layer_key(request, error);
+	g_autofree char *key = layer_key(request, error);
 	g_autofree char *directory = NULL;
 	gboolean made = FALSE;
 	KilnLock *held;

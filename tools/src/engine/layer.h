@@ -35,9 +35,6 @@ typedef struct {
 	const char *label;             /* for events and the manifest: "trixie buildroot" */
 } KilnLayerRequest;
 
-/* The digest the layer has or would have; the stack's key when nothing is to be added. Caller owns. */
-char *kiln_layer_key(const KilnLayerRequest *request, GError **error);
-
 /* Makes the layer if it is missing (waiting for another process or thread that makes it) and returns the
  * stack. May be called by several threads. `ret_made` (optional) tells whether it was. Errors: SYSTEM, VERIFY (a package's bytes),
  * UNSOLVABLE (the transaction was refused; the message has the first problem). */

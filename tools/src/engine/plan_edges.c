@@ -20,21 +20,52 @@ static const char **requirements_of(const KilnPlanItem *item, const char *const 
 	return (const char **)g_ptr_array_free(list, FALSE);
 }
 
+/* The question of what the item's buildroot has above the base layer. */
+typedef struct {
+	KilnSolvRequest request;
+	const char **requirements;
+	GPtrArray *conflicts; /* borrowed texts, ends with NULL */
+} Question;
+
+static void question_clear(Question *question)
+{
+	g_free(question->requirements);
+	g_ptr_array_unref(question->conflicts);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
+
+static Question make_question(const KilnPlan *plan, const KilnPlanItem *item, const char *const *further,
+	const char *const *hidden)
+{
+	Question question = {.requirements = requirements_of(item, further), .conflicts = g_ptr_array_new()};
+	const GPtrArray *conflicts = item->spec->build_conflicts;
+
+	for (guint i = 0; i < conflicts->len; i++)
+		g_ptr_array_add(question.conflicts, conflicts->pdata[i]);
+	g_ptr_array_add(question.conflicts, NULL);
+	question.request = (KilnSolvRequest){.requester = item->name,
+		.requirements = question.requirements,
+		.conflicts = (const char *const *)question.conflicts->pdata,
+		.installed = plan->context->buildroot_solution,
+		.hidden = hidden};
+	return question;
+}
+
 /* Solves the item's requirements; NULL without error when there is no way: `ret_problems` says why. */
 static KilnSolution *attempt(const KilnPlan *plan, const KilnPlanItem *item, const char *const *further,
 	const char *const *hidden, char ***ret_problems, GError **error)
 {
-	g_autofree const char **requirements = requirements_of(item, further);
-	g_autoptr(GPtrArray) conflicts = g_ptr_array_copy(item->spec->build_conflicts, NULL, NULL);
-	KilnSolvRequest request = {.requester = item->name,
-		.requirements = requirements,
-		.installed = plan->context->buildroot_solution,
-		.hidden = hidden};
+	g_auto(Question) question = make_question(plan, item, further, hidden);
 
-	g_ptr_array_set_free_func(conflicts, NULL);
-	g_ptr_array_add(conflicts, NULL);
-	request.conflicts = (const char *const *)conflicts->pdata;
-	return kiln_context_attempt(plan->context, &request, ret_problems, error);
+	return kiln_context_attempt(plan->context, &question.request, ret_problems, error);
+}
+
+gboolean kiln_plan_dump(const KilnPlan *plan, const KilnPlanItem *item, const char *directory, GError **error)
+{
+	g_auto(Question) question = make_question(
+		plan, item, (const char *const *)item->further, (const char *const *)item->hidden);
+
+	return kiln_solv_dump(plan->context->solv, &question.request, directory, error);
 }
 
 /* Files, pkgconfig(x), sonames and their kind are what a spec does not say: builds reveal them. So it is with what a rich
@@ -352,7 +383,8 @@ gboolean kiln_plan_check_cycles(const KilnPlan *plan, KilnPlanItem **ret_item, G
 	return TRUE;
 }
 
-gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item)
+/* Whether another wanted item is not built yet, which may come to change what cannot be solved. */
+static gboolean has_hope(const KilnPlan *plan, const KilnPlanItem *item)
 {
 	for (guint i = 0; i < plan->items->len; i++) {
 		KilnPlanItem *other = plan->items->pdata[i];
@@ -383,7 +415,7 @@ KilnSolution *kiln_plan_solve_further(
 	(void)locker;
 	if (solution && is_all_done(plan, solution))
 		return g_steal_pointer(&solution);
-	if (solution || (problems && kiln_plan_has_hope(plan, item)))
+	if (solution || (problems && has_hope(plan, item)))
 		return wait_for_others(item, further);
 	if (!problems)
 		return NULL;

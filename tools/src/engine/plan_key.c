@@ -310,7 +310,8 @@ static gboolean set_reason(const KilnPlan *plan, KilnPlanItem *item, GError **er
 
 /* --- resolving --- */
 
-gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item)
+/* Whether everything is there that the item needs as far as that is known. */
+static gboolean is_ready(const KilnPlan *plan, const KilnPlanItem *item)
 {
 	const GPtrArray *edges;
 	guint node;
@@ -330,13 +331,13 @@ gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item)
 /* Whether the item can be built now: solved, and all that it needs is there. */
 static gboolean can_be_built(const KilnPlan *plan, const KilnPlanItem *item)
 {
-	return item->solution && kiln_plan_is_ready(plan, item);
+	return item->solution && is_ready(plan, item);
 }
 
 gboolean kiln_plan_resolve(KilnPlan *plan, KilnPlanItem *item, GError **error)
 {
 	/* What its needs come to is not known before they are built. */
-	if (!kiln_plan_is_ready(plan, item))
+	if (!is_ready(plan, item))
 		return TRUE;
 	if (item->is_stale && !kiln_plan_solve_item(plan, item, error))
 		return FALSE;

@@ -27,15 +27,13 @@ gboolean kiln_plan_break_cycles(KilnPlan *plan, const GPtrArray *cycles, GError 
 KilnPlanItem *kiln_plan_add_item(KilnPlan *plan, const KilnCatalogPackage *package, char *name,
 	gboolean is_bootstrap, GError **error);
 
-/* Whether everything is there that the item needs as far as that is known. */
-gboolean kiln_plan_is_ready(const KilnPlan *plan, const KilnPlanItem *item);
-
 /* UNSOLVABLE when pending items need each other, as builds may show though no spec does; `ret_item` (optional) is one of
  * them then. */
 gboolean kiln_plan_check_cycles(const KilnPlan *plan, KilnPlanItem **ret_item, GError **error);
 
-/* Whether another wanted item is not built yet, which may come to change what cannot be solved. */
-gboolean kiln_plan_has_hope(const KilnPlan *plan, const KilnPlanItem *item);
+/* Writes the question of what the item's buildroot is, with everything it is answered from, as a libsolv test case into
+ * the fresh directory `directory`. */
+gboolean kiln_plan_dump(const KilnPlan *plan, const KilnPlanItem *item, const char *directory, GError **error);
 
 /* Gives every item its wave; what cannot be solved yet comes after all others. */
 void kiln_plan_arrange(KilnPlan *plan);

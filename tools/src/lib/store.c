@@ -435,29 +435,6 @@ GPtrArray *kiln_store_list_results(KilnStore *store, const char *collection, con
 	return take_rows(store, statement, make_result, (GDestroyNotify)kiln_store_result_free, error);
 }
 
-gboolean kiln_store_find_result(KilnStore *store, const char *collection, const char *target,
-	const char *package, KilnStoreResult **ret_result, GError **error)
-{
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->mutex);
-	g_autoptr(KilnStatement) statement = prepare(store,
-		"SELECT " RESULT_COLUMNS " FROM result WHERE collection = ? AND target = ? AND package = ?"
-		" AND NOT is_bootstrap ORDER BY id DESC LIMIT 1",
-		error);
-	int step;
-
-	(void)locker;
-	if (!statement)
-		return FALSE;
-	bind_text(statement, 1, collection);
-	bind_text(statement, 2, target);
-	bind_text(statement, 3, package);
-	step = sqlite3_step(statement);
-	if (step != SQLITE_ROW && step != SQLITE_DONE)
-		return set_error(store, error);
-	*ret_result = step == SQLITE_ROW ? row_to_result(statement) : NULL;
-	return TRUE;
-}
-
 static gboolean insert_results(KilnStore *store, const GPtrArray *results, GError **error)
 {
 	g_autoptr(KilnStatement) statement = prepare(store, insert_result_sql, error);

@@ -79,11 +79,6 @@ void kiln_store_result_free(KilnStoreResult *result);
 GPtrArray *kiln_store_list_results(
 	KilnStore *store, const char *collection, const char *target, GError **error);
 
-/* The result that `package` has now, bootstrap builds aside; NULL in `ret_result` when it was never built. Caller
- * owns. */
-gboolean kiln_store_find_result(KilnStore *store, const char *collection, const char *target,
-	const char *package, KilnStoreResult **ret_result, GError **error);
-
 /* Notes that a plan uses these results now, whether built by it or before: KilnStoreResult, `used` is not read. All or
  * none, in one transaction. */
 gboolean kiln_store_use_results(KilnStore *store, const GPtrArray *results, GError **error);

@@ -57,12 +57,6 @@ guint kiln_graph_add_node(KilnGraph *graph, const char *name)
 	return graph->nodes->len - 1;
 }
 
-void kiln_graph_remove_last_node(KilnGraph *graph)
-{
-	g_assert(graph->nodes->len > 0);
-	g_ptr_array_set_size(graph->nodes, (int)graph->nodes->len - 1);
-}
-
 void kiln_graph_add_edge(KilnGraph *graph, guint from, guint to, const char *reason)
 {
 	const Node *node = node_at(graph, from);

@@ -21,9 +21,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnGraph, kiln_graph_free)
 /* The number of the new node. `name` is unique, for texts. */
 guint kiln_graph_add_node(KilnGraph *graph, const char *name);
 
-/* Takes the last node back; nothing may need it. */
-void kiln_graph_remove_last_node(KilnGraph *graph);
-
 /* Adds "`from` needs `to`"; of several between the same two the first stays. */
 void kiln_graph_add_edge(KilnGraph *graph, guint from, guint to, const char *reason);
 
