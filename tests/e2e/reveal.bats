@@ -113,6 +113,16 @@ nothing_to_build() {
 	nothing_to_build
 }
 
+@test "what waits, and what needs that, stands in the plan after all others" {
+	provider a-lib foo 1 --
+	package b-cli 'BuildRequires: pkgconfig(foo)'
+	package c-data 'BuildRequires: b-cli'
+	package d-last 'BuildRequires: c-data'
+	try plan --json
+	expect_status 0
+	[ "$(jq -r '.[] | "\(.package) \(.wave)"' <<<"$output" | tr '\n' ' ')" = 'a-lib 1 b-cli 2 c-data 3 d-last 4 ' ] || fail "other waves"
+}
+
 @test "a provider that fails blocks what waits for it" {
 	provider prov thing 1 --
 	sed -i 's/^%build/%build\nexit 3/' specs/demo/prov/prov.spec

@@ -28,6 +28,16 @@ plan_line() { grep -E "^  $1 " <<<"$output"; }
 		grep -q '^z-last-1.0-1.kt13' .kiln/builds/*/installed_pkgs.log
 }
 
+@test "a plan needs no signing key, and makes none" {
+	export KILN_KEYS=$BATS_TEST_TMPDIR/keys
+	package one
+	try plan
+	expect_status 0
+	try build
+	expect_status 0
+	[ ! -e "$KILN_KEYS" ] || fail "a key was made"
+}
+
 @test "only what is asked for and what that needs is built" {
 	package one
 	package two 'BuildRequires: one'
@@ -84,6 +94,12 @@ plan_line() { grep -E "^  $1 " <<<"$output"; }
 	expect_talk 'blocked: "needs-broken" needs "broken", "needs-that" needs "needs-broken"'
 	compgen -G '.kiln/builds/*/unrelated-1.0-1.kt13.noarch.rpm' || fail "unrelated was not built"
 
+	[ "$output" = "$(ls -d "$PWD"/.kiln/builds/*/ | sed 's|/$||')" ] || fail "what was built is not told"
+	try build -j1 --json
+	[ "$(jq -r '.[] | "\(.package) \(.outcome)"' <<<"$output" | sort | tr '\n' ' ')" = \
+		'broken failed needs-broken blocked needs-that blocked unrelated cached ' ] || fail "other outcomes"
+	(cd / && "$KILN" --project="$project" explain broken | grep -q "log: $project/.kiln/failed/trixie/broken/build.log")
+
 	rm -r .kiln/builds
 	try build -j1 --fail-fast
 	expect_status 8
@@ -103,6 +119,19 @@ plan_line() { grep -E "^  $1 " <<<"$output"; }
 	expect_talk '"one" needs "no-such-thing"'
 	expect_talk '"two" needs "sed >= 999"'
 	[ ! -e .kiln/builds ] || [ -z "$(ls .kiln/builds)" ]
+}
+
+@test "a package without a changelog comes out the same as well" {
+	package undated
+	sed -i '/^%changelog/,$d' specs/demo/undated/undated.spec
+	try build
+	expect_status 0
+	first=$(sha256sum "$output"/undated-1.0-1.kt13.noarch.rpm | cut -d' ' -f1)
+	rm -r .kiln/builds
+	sleep 1
+	try build
+	[ "$(sha256sum "$output"/undated-1.0-1.kt13.noarch.rpm | cut -d' ' -f1)" = "$first" ]
+	[ "$(rpm -qp --nosignature --qf '%{BUILDTIME}' "$output"/undated-1.0-1.kt13.noarch.rpm)" = 315532800 ]
 }
 
 @test "a package that comes out the same does not build again what needs it" {

@@ -20,6 +20,24 @@ static const GOptionEntry entries[] = {
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
+static const char *outcome_of(const KilnPlanItem *item)
+{
+	switch (item->state) {
+	case KILN_PLAN_CACHED:
+		return "cached";
+	case KILN_PLAN_BUILT:
+		return "built";
+	case KILN_PLAN_FAILED:
+		return "failed";
+	case KILN_PLAN_BLOCKED:
+		return "blocked";
+	case KILN_PLAN_PENDING:
+	case KILN_PLAN_TO_BUILD:
+		break;
+	}
+	return "not built";
+}
+
 static void answer(const GPtrArray *items)
 {
 	g_autoptr(KilnJson) json = kiln_json_new();
@@ -29,8 +47,10 @@ static void answer(const GPtrArray *items)
 		const KilnPlanItem *item = items->pdata[i];
 		kiln_json_begin_object(json, NULL);
 		kiln_json_add_text(json, "package", item->package->name);
+		kiln_json_add_text(json, "outcome", outcome_of(item));
 		kiln_json_add_text(json, "key", item->key);
-		kiln_json_add_text(json, "result", item->result_directory);
+		kiln_json_add_text(json, "result", item->packages ? item->result_directory : NULL);
+		kiln_json_add_text(json, "reason", item->state == KILN_PLAN_FAILED ? item->failure : item->reason);
 		kiln_json_end_object(json);
 	}
 	kiln_json_end_array(json);
@@ -81,19 +101,25 @@ static gboolean build(
 	KilnScheduleOptions schedule = {.fail_fast = options.fail_fast, .may_build = TRUE};
 	g_autoptr(KilnRelease) release = NULL;
 	g_autoptr(GPtrArray) items = NULL;
+	gboolean good;
 	guint built = 0;
 
 	if (!kiln_cli_jobs(options.jobs, &schedule.jobs, error))
 		return FALSE;
 	release = kiln_release_open(context, names, error);
-	if (!release || !kiln_release_build(release, &schedule, &built, error))
+	if (!release)
 		return FALSE;
+	/* What could be built is told also when something else could not. */
+	good = kiln_release_build(release, &schedule, &built, error);
 	items = kiln_plan_released(release->plan);
 	if (invocation->json)
 		answer(items);
-	for (guint i = 0; !invocation->json && i < items->len; i++)
-		printf("%s\n", ((KilnPlanItem *)items->pdata[i])->result_directory);
-	return TRUE;
+	for (guint i = 0; !invocation->json && i < items->len; i++) {
+		const KilnPlanItem *item = items->pdata[i];
+		if (item->packages)
+			printf("%s\n", item->result_directory);
+	}
+	return good;
 }
 
 /* Source packages can be built where there is no project. */
@@ -127,7 +153,8 @@ const KilnCommand kiln_command_build = {
 	.summary = "Build packages (all of the collection by default) and what they need",
 	.description = "Prints the result directory of each package: the RPMs, the source RPM, build.log, root.log,\n"
 		       "state.log, hw_info.log, installed_pkgs.log. What was built from the same inputs is not\n"
-		       "built again. A failed build keeps its buildroot for `kiln shell PACKAGE`.\n"
+		       "built again. Where some packages fail, those that were built are printed; --json has the outcome of each.\n"
+		       "A failed build keeps its buildroot for `kiln shell PACKAGE`.\n"
 		       "Source packages are checked against their own digests and built like packages of a\n"
 		       "collection of their own, against the base of the target; this needs no project.",
 	.options = entries,

@@ -62,6 +62,20 @@ static gboolean extend_layers(KilnBuildJob *job, GError **error)
 	return kiln_build_steps_layers(job, error);
 }
 
+/* What packages without a changelog are dated: the same whenever they are built. (The earliest date that zip and its kind
+ * can tell.) With a changelog rpmbuild takes the date from there. */
+#define UNDATED_EPOCH "315532800"
+
+static char **environment_of(const KilnSpec *spec)
+{
+	char **environment;
+
+	if (spec->changelog_time > 0)
+		return NULL;
+	environment = kiln_sandbox_environment(KILN_SANDBOX_MOCKBUILD, "mock");
+	return g_environ_setenv(environment, "SOURCE_DATE_EPOCH", UNDATED_EPOCH, TRUE);
+}
+
 static KilnSandboxRequest *rpmbuild_request(const KilnBuildJob *job, const char *arguments)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
@@ -77,6 +91,7 @@ static KilnSandboxRequest *rpmbuild_request(const KilnBuildJob *job, const char 
 	request->argv = g_strdupv((char **)argv);
 	request->macros = g_strdup(job->item->macros);
 	request->processors = job->settings.processors;
+	request->environment = environment_of(job->item->spec);
 	request->limits = (KilnSandboxLimits){.wall_s = limits->wall_s,
 		.idle_s = limits->idle_s,
 		.output_bytes = limits->output_bytes,

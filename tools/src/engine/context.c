@@ -216,12 +216,15 @@ gboolean kiln_context_expect(KilnContext *context, const char *repository, const
 	return kiln_solv_set_planned(context->solv, repository, &plan, error);
 }
 
-/* Paths of the project are told as the user knows them: from its root. */
+/* Paths of the project are told as they can be used where the user is. */
 static void shorten_paths(const KilnProject *project, GError *error)
 {
 	g_autofree char *root = g_strconcat(project->root, "/", NULL);
-	g_auto(GStrv) parts = g_strsplit(error->message, root, -1);
+	g_auto(GStrv) parts = NULL;
 
+	if (!project->is_here)
+		return;
+	parts = g_strsplit(error->message, root, -1);
 	g_free(error->message);
 	error->message = g_strjoinv("", parts);
 }

@@ -305,23 +305,56 @@ static void hide(KilnPlan *plan)
 	}
 }
 
+/* The waves of everything: `waves` of the graph, but what cannot be solved yet comes after all others, and after it
+ * what needs it. */
+static void assign_waves(KilnPlan *plan, const guint *order, const guint *waves)
+{
+	guint highest = 0;
+
+	for (guint i = 0; i < plan->items->len; i++)
+		highest = MAX(highest, waves[i]);
+	for (guint i = 0; i < plan->items->len; i++) {
+		KilnPlanItem *item = plan->items->pdata[order[i]];
+		const GPtrArray *edges = kiln_graph_edges(plan->graph, order[i]);
+		item->wave = item->is_wanted && !item->solution ? highest + 1 : waves[order[i]];
+		for (guint e = 0; e < edges->len; e++) {
+			const KilnPlanItem *need = plan->items->pdata[((const KilnGraphEdge *)edges->pdata[e])->to];
+			item->wave = MAX(item->wave, need->wave + 1);
+		}
+	}
+}
+
+/* Numbers the waves that have wanted items from 0, without gaps. */
+static void close_gaps(KilnPlan *plan)
+{
+	guint count = plan->items->len;
+	g_autofree guint *numbers = g_new0(guint, 2 * count + 2);
+	guint next = 0;
+
+	for (guint i = 0; i < count; i++) {
+		const KilnPlanItem *item = plan->items->pdata[i];
+		numbers[item->wave] = numbers[item->wave] || item->is_wanted;
+	}
+	for (guint wave = 0; wave < 2 * count + 2; wave++)
+		if (numbers[wave])
+			numbers[wave] = next++;
+		else
+			numbers[wave] = next;
+	for (guint i = 0; i < count; i++) {
+		KilnPlanItem *item = plan->items->pdata[i];
+		item->wave = numbers[item->wave];
+	}
+}
+
 void kiln_plan_arrange(KilnPlan *plan)
 {
 	guint *waves = NULL;
 	guint *order = kiln_graph_order(plan->graph, &waves);
-	guint highest = 0;
 
 	/* With a cycle, which is told elsewhere, the last order is as good as any. */
-	for (guint i = 0; order && i < plan->items->len; i++) {
-		((KilnPlanItem *)plan->items->pdata[i])->wave = waves[i];
-		highest = MAX(highest, waves[i]);
-	}
-	for (guint i = 0; order && i < plan->items->len; i++) {
-		KilnPlanItem *item = plan->items->pdata[i];
-		if (item->is_wanted && !item->solution)
-			item->wave = highest + 1;
-	}
 	if (order) {
+		assign_waves(plan, order, waves);
+		close_gaps(plan);
 		g_free(plan->order);
 		plan->order = order;
 	}

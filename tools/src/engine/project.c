@@ -8,6 +8,7 @@
 #include "format/config.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONFIG_FILE "repo-config/kiln.conf"
@@ -66,6 +67,14 @@ static KilnConfig *read_config(const char *root, GError **error)
 	return text ? kiln_config_parse(text, CONFIG_FILE, error) : NULL;
 }
 
+static gboolean is_working_directory(const char *directory)
+{
+	struct stat here, there;
+
+	return stat(".", &here) == 0 && stat(directory, &there) == 0 && here.st_dev == there.st_dev &&
+		here.st_ino == there.st_ino;
+}
+
 KilnProject *kiln_project_open(const char *directory, GError **error)
 {
 	g_autoptr(KilnProject) project = g_new0(KilnProject, 1);
@@ -81,6 +90,7 @@ KilnProject *kiln_project_open(const char *directory, GError **error)
 	project->cache = cache_directory();
 	project->key_home = kiln_keys_home();
 	project->helper_directory = helper_directory();
+	project->is_here = is_working_directory(project->root);
 	return g_steal_pointer(&project);
 }
 
@@ -176,5 +186,8 @@ const char *kiln_project_relative(const KilnProject *project, const char *path)
 {
 	gsize length = strlen(project->root);
 
+	/* Elsewhere it would lead nowhere. */
+	if (!project->is_here)
+		return path;
 	return strncmp(path, project->root, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }

@@ -15,6 +15,7 @@ typedef struct {
 	char *cache;        /* everything in it can be made again */
 	char *key_home;     /* GnuPG home, outside the project */
 	char *helper_directory; /* where kiln-root, kiln-spec, kiln-deb2rpm are */
+	gboolean is_here;   /* the working directory is `root` */
 	KilnConfig *config;
 } KilnProject;
 
@@ -38,5 +39,6 @@ char *kiln_project_target_directory(const KilnProject *project, const KilnTarget
 /* The path of a file below the project root, joined from NULL-terminated parts. Caller owns. */
 char *kiln_project_path(const KilnProject *project, ...) G_GNUC_NULL_TERMINATED;
 
-/* `path` without the project's root in front, for messages. Borrowed from `path`. */
+/* `path` as it can be used in the working directory: without the project's root in front if that is it. For messages.
+ * Borrowed from `path`. */
 const char *kiln_project_relative(const KilnProject *project, const char *path);

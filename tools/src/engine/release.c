@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define LOCK_MAX_BYTES (16 * 1024 * 1024)
+
 void kiln_release_result_clear(KilnReleaseResult *result)
 {
 	g_clear_pointer(&result->snapshot, g_free);
@@ -40,6 +42,26 @@ void kiln_release_free(KilnRelease *release)
 	g_free(release);
 }
 
+/* Whether a source of the collection is made from the signing key or the .repo file. */
+static gboolean needs_identity(const KilnContext *context)
+{
+	for (guint i = 0; i < context->packages->len; i++) {
+		const KilnCatalogPackage *package = context->packages->pdata[i];
+		g_autofree char *lock = kiln_fs_read(package->lock_path, LOCK_MAX_BYTES, NULL, NULL);
+		if (lock && strstr(lock, "kiln:"))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A key is made for who needs one: not for a plan. */
+static gboolean open_identity(KilnRelease *release, GError **error)
+{
+	if (!release->identity)
+		release->identity = kiln_identity_open(release->context, error);
+	return release->identity != NULL;
+}
+
 KilnRelease *kiln_release_open(KilnContext *context, const char *const *names, GError **error)
 {
 	g_autoptr(KilnRelease) release = g_new0(KilnRelease, 1);
@@ -49,8 +71,7 @@ KilnRelease *kiln_release_open(KilnContext *context, const char *const *names, G
 	if (!release->store)
 		return NULL;
 	/* What is never signed needs no key. */
-	if (!context->collection->is_passing &&
-		!(release->identity = kiln_identity_open(context, error)))
+	if (!context->collection->is_passing && needs_identity(context) && !open_identity(release, error))
 		return NULL;
 	release->plan = kiln_plan_make(context, release->identity, release->store, names, error);
 	return release->plan ? g_steal_pointer(&release) : NULL;
@@ -124,7 +145,7 @@ gboolean kiln_release_run(KilnRelease *release, const KilnScheduleOptions *optio
 {
 	g_autoptr(GPtrArray) items = NULL;
 
-	if (!kiln_release_build(release, options, &ret_result->built, error))
+	if (!open_identity(release, error) || !kiln_release_build(release, options, &ret_result->built, error))
 		return FALSE;
 	items = kiln_plan_released(release->plan);
 	ret_result->packages = items->len;

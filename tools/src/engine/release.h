@@ -11,7 +11,7 @@
 typedef struct {
 	KilnContext *context; /* borrowed */
 	KilnStore *store;
-	KilnIdentity *identity;
+	KilnIdentity *identity; /* NULL until something needs it */
 	KilnPlan *plan;
 } KilnRelease;
 
