@@ -89,6 +89,33 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	expect_status 4
 }
 
+@test "a failure is no longer told of when the change that failed was taken back" {
+	rm -r specs/demo/greeter tests/smoke
+	try build
+	expect_status 0
+	cp specs/demo/hello/hello.spec "$BATS_TEST_TMPDIR/good.spec"
+	sed -i 's/^%build$/%build\nfalse/' specs/demo/hello/hello.spec
+	try build
+	expect_status 8
+	try status
+	expect_output '1 packages, 1 have a result, 1 failed last'
+	try explain hello
+	expect_output 'enter the buildroot: kiln shell hello'
+	cp "$BATS_TEST_TMPDIR/good.spec" specs/demo/hello/hello.spec
+	try build
+	expect_status 0
+	expect_talk 'nothing to build: 1 unchanged'
+	try status
+	expect_output '1 packages, 1 have a result, 0 failed last'
+	try status --json
+	[ "$(jq -c '.collections[0].packages | map([.failed, .cause])' <<<"$output")" = '[[false,null]]' ]
+	try explain hello
+	expect_output 'failed in '
+	[[ $output != *'kiln shell'* ]] || fail 'what is settled is told as a failure'
+	try explain hello --json
+	[ "$(jq -r '"\(.last_outcome) \(.last_cause) \(.log)"' <<<"$output")" = 'failed null null' ]
+}
+
 @test "over the budget everything goes but what is needed: results that packages have now, and those published" {
 	rm -r specs/demo/greeter tests/smoke
 	try build

@@ -209,6 +209,44 @@ static void test_last_builds_and_mean(void **state)
 	assert_string_equal(((KilnStoreBuild *)last->pdata[1])->cause, "broken");
 }
 
+static void assert_failures(KilnStore *store, const char *target, gboolean expected)
+{
+	gboolean has = !expected;
+
+	assert_true(kiln_store_has_failures(store, "epoxy", target, &has, NULL));
+	assert_int_equal(has, expected);
+}
+
+/* A failure is settled by the use of a result of its package, for its target; a bootstrap result settles less. */
+static void test_settles_failures(void **state)
+{
+	g_autoptr(KilnStore) store = open_store(*state);
+	KilnStoreResult result = {.key = (char *)"k1", .package = (char *)"p", .collection = (char *)"epoxy",
+		.target = (char *)"trixie", .version = (char *)"1-1", .is_bootstrap = TRUE};
+	g_autoptr(GPtrArray) used = g_ptr_array_new();
+
+	g_ptr_array_add(used, &result);
+	add(store, "k1", "p", NULL, 1);
+	assert_failures(store, "trixie", FALSE);
+	add(store, "k2", "p", "broken", 2);
+	add_for(store, "el9", "k3", "p", "broken", 3);
+	assert_failures(store, "trixie", TRUE);
+	assert_true(kiln_store_use_results(store, used, NULL));
+	assert_failures(store, "trixie", TRUE);
+	result.is_bootstrap = FALSE;
+	assert_true(kiln_store_use_results(store, used, NULL));
+	assert_failures(store, "trixie", FALSE);
+	assert_failures(store, "el9", TRUE);
+	g_autoptr(GPtrArray) last = kiln_store_last_builds(store, "epoxy", "trixie", NULL);
+	assert_true(((KilnStoreBuild *)last->pdata[0])->is_settled);
+	assert_string_equal(((KilnStoreBuild *)last->pdata[0])->cause, "broken");
+	add(store, "k2", "p", "broken", 4);
+	assert_failures(store, "trixie", TRUE);
+	add(store, "k4", "q", "broken", 5);
+	assert_true(kiln_store_use_results(store, used, NULL));
+	assert_failures(store, "trixie", TRUE);
+}
+
 /* As Kiln wrote it before it knew results and inputs. */
 static void test_takes_over_version_1(void **state)
 {
@@ -371,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_results, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_forgets_inputs, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_last_builds_and_mean, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_settles_failures, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_takes_over_version_1, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_newer_is_refused, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_threads, setup_scratch, teardown_scratch),

@@ -52,6 +52,12 @@ static const KilnStoreBuild *last_attempt(const Explanation *explanation)
 	return NULL;
 }
 
+/* Why the last attempt failed; NULL: it did not, or a result was used since. */
+static const char *open_cause(const KilnStoreBuild *build)
+{
+	return build && !build->is_settled ? build->cause : NULL;
+}
+
 static char *failure_log(const Explanation *explanation)
 {
 	const KilnContext *context = explanation->release->context;
@@ -110,9 +116,9 @@ static void print_attempt(const Explanation *explanation)
 		return;
 	printf("last attempt: %s %s, %s in %.2f s%s%s\n", build->version, when, build->outcome,
 		(double)build->wall_us / G_USEC_PER_SEC, build->reason ? ": " : "", build->reason ? build->reason : "");
-	if (!build->cause)
+	if (!open_cause(build))
 		return;
-	printf("  %s\n", build->cause);
+	printf("  %s\n", open_cause(build));
 	log = failure_log(explanation);
 	if (log)
 		printf("  log: %s\n  enter the buildroot: kiln shell %s\n", log, explanation->item->name);
@@ -168,8 +174,8 @@ static void answer_json(const Explanation *explanation)
 	kiln_cli_add_needs(json, explanation->release->plan, explanation->node);
 	json_changes(json, explanation);
 	kiln_json_add_text(json, "last_outcome", build ? build->outcome : NULL);
-	kiln_json_add_text(json, "last_cause", build ? build->cause : NULL);
-	kiln_json_add_text(json, "log", build && build->cause ? log : NULL);
+	kiln_json_add_text(json, "last_cause", open_cause(build));
+	kiln_json_add_text(json, "log", open_cause(build) ? log : NULL);
 	kiln_json_end_object(json);
 	kiln_cli_answer(json);
 }

@@ -56,12 +56,12 @@ static gboolean read_state(const KilnProject *project, KilnStore *store, State *
 	return TRUE;
 }
 
-/* The package's last attempt when that failed. */
+/* The package's last attempt when that failed and nothing else was used instead since. */
 static const KilnStoreBuild *failure_of(const State *state, const KilnCatalogPackage *package)
 {
 	const KilnStoreBuild *build = g_hash_table_lookup(state->attempts, package->name);
 
-	return build && g_str_equal(build->outcome, KILN_STORE_FAILED) ? build : NULL;
+	return build && g_str_equal(build->outcome, KILN_STORE_FAILED) && !build->is_settled ? build : NULL;
 }
 
 static guint count_packages(const State *state, gboolean failed)

@@ -40,6 +40,7 @@ static const char *const schema[SCHEMA_VERSION + 1] = {
 	      "ALTER TABLE build ADD COLUMN wave INTEGER NOT NULL DEFAULT 0;"
 	      "ALTER TABLE build ADD COLUMN jobs INTEGER NOT NULL DEFAULT 0;"
 	      "ALTER TABLE build ADD COLUMN is_bootstrap INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE build ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0;"
 	      "CREATE TABLE inputs (key TEXT PRIMARY KEY, text TEXT NOT NULL);"
 	      "CREATE TABLE result ("
 	      " id INTEGER PRIMARY KEY, key TEXT NOT NULL, package TEXT NOT NULL, collection TEXT NOT NULL,"
@@ -53,7 +54,7 @@ static const char *const schema[SCHEMA_VERSION + 1] = {
 
 #define BUILD_COLUMNS                                                                                      \
 	"key, package, collection, target, version, outcome, reason, cause, started, wall_us, queue_us, "   \
-	"layers_us, rpmbuild_us, collect_us, peak_memory_bytes, wave, jobs, is_bootstrap"
+	"layers_us, rpmbuild_us, collect_us, peak_memory_bytes, wave, jobs, is_bootstrap, is_settled"
 #define RESULT_COLUMNS "key, package, collection, target, version, used, is_bootstrap"
 
 static const char insert_result_sql[] =
@@ -211,9 +212,9 @@ static gboolean insert_build(KilnStore *store, const KilnStoreBuild *build, GErr
 		build->outcome, build->reason, build->cause};
 	const gint64 numbers[] = {build->started, build->wall_us, build->queue_us, build->layers_us,
 		build->rpmbuild_us, build->collect_us, build->peak_memory_bytes, build->wave, build->jobs,
-		build->is_bootstrap};
+		build->is_bootstrap, build->is_settled};
 	g_autoptr(KilnStatement) statement = prepare(store,
-		"INSERT INTO build (" BUILD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO build (" BUILD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		error);
 
 	if (!statement)
@@ -292,7 +293,8 @@ static KilnStoreBuild *row_to_build(KilnStatement *statement)
 		*numbers[i] = sqlite3_column_int64(statement, column++);
 	build->wave = (guint)sqlite3_column_int(statement, column++);
 	build->jobs = (guint)sqlite3_column_int(statement, column++);
-	build->is_bootstrap = sqlite3_column_int(statement, column) != 0;
+	build->is_bootstrap = sqlite3_column_int(statement, column++) != 0;
+	build->is_settled = sqlite3_column_int(statement, column) != 0;
 	return build;
 }
 
@@ -446,13 +448,55 @@ static gboolean insert_results(KilnStore *store, const GPtrArray *results, GErro
 	return statement != NULL;
 }
 
+/* What failed before is of no matter where a result is used; one of a bootstrap build stands only for such. */
+static gboolean settle_failures(KilnStore *store, const GPtrArray *results, GError **error)
+{
+	g_autoptr(KilnStatement) statement = prepare(store,
+		"UPDATE build SET is_settled = 1 WHERE package = ? AND collection = ? AND target = ?"
+		" AND is_bootstrap >= ? AND outcome = 'failed' AND NOT is_settled",
+		error);
+
+	for (guint i = 0; statement && i < results->len; i++) {
+		const KilnStoreResult *result = results->pdata[i];
+		sqlite3_reset(statement);
+		bind_text(statement, 1, result->package);
+		bind_text(statement, 2, result->collection);
+		bind_text(statement, 3, result->target);
+		sqlite3_bind_int(statement, 4, result->is_bootstrap);
+		if (sqlite3_step(statement) != SQLITE_DONE)
+			return set_error(store, error);
+	}
+	return statement != NULL;
+}
+
 gboolean kiln_store_use_results(KilnStore *store, const GPtrArray *results, GError **error)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->mutex);
 
 	(void)locker;
 	return execute(store, "BEGIN IMMEDIATE", error) &&
-		end_transaction(store, insert_results(store, results, error), error);
+		end_transaction(store,
+			insert_results(store, results, error) && settle_failures(store, results, error), error);
+}
+
+gboolean kiln_store_has_failures(
+	KilnStore *store, const char *collection, const char *target, gboolean *ret_has, GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->mutex);
+	g_autoptr(KilnStatement) statement = prepare(store,
+		"SELECT EXISTS (SELECT 1 FROM build WHERE collection = ? AND target = ?"
+		" AND outcome = 'failed' AND NOT is_settled)",
+		error);
+
+	(void)locker;
+	if (!statement)
+		return FALSE;
+	bind_text(statement, 1, collection);
+	bind_text(statement, 2, target);
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		return set_error(store, error);
+	*ret_has = sqlite3_column_int(statement, 0) != 0;
+	return TRUE;
 }
 
 static gboolean delete_results(KilnStore *store, const char *const *keys, GError **error)

@@ -36,6 +36,7 @@ typedef struct {
 	guint wave;       /* of the plan, from 1 */
 	guint jobs;       /* how many builds were allowed at once */
 	gboolean is_bootstrap; /* built to break a cycle, to be built again */
+	gboolean is_settled;   /* failed, and a result of the package was used since */
 } KilnStoreBuild;
 
 void kiln_store_build_free(KilnStoreBuild *build);
@@ -79,9 +80,14 @@ void kiln_store_result_free(KilnStoreResult *result);
 GPtrArray *kiln_store_list_results(
 	KilnStore *store, const char *collection, const char *target, GError **error);
 
-/* Notes that a plan uses these results now, whether built by it or before: KilnStoreResult, `used` is not read. All or
- * none, in one transaction. */
+/* Notes that a plan uses these results now, whether built by it or before: KilnStoreResult, `used` is not read. That
+ * settles the failures of their packages; a bootstrap build's result only those of bootstrap builds. All or none, in
+ * one transaction. */
 gboolean kiln_store_use_results(KilnStore *store, const GPtrArray *results, GError **error);
+
+/* Whether `collection` has any failure for `target` that is not settled. */
+gboolean kiln_store_has_failures(
+	KilnStore *store, const char *collection, const char *target, gboolean *ret_has, GError **error);
 
 /* Forgets the results of `keys` (ends with NULL), and all inputs that no result and no package's last attempt has. */
 gboolean kiln_store_forget_results(KilnStore *store, const char *const *keys, GError **error);
