@@ -90,14 +90,39 @@ current() { readlink "$published/stable/current"; }
 	[ ! -e "$published/stable/current/Packages/greeter-2.0-1.kt13.x86_64.rpm" ]
 }
 
-@test "the same name, version and release with other bytes is refused" {
+@test "the same name, version and release with other bytes is refused, all of them at once" {
 	before=$(current)
+	sed -i 's/^Summary:.*/Summary: Another/' specs/demo/hello/hello.spec
 	sed -i 's/return puts(hello())/return puts(hello()) == -2/' specs/demo/greeter/greeter.c
 	try release
 	expect_status 6
-	expect_talk '"greeter-2.0-1.kt13.src" was published with other bytes in snapshot'
-	expect_talk 'raise Release in the spec of "greeter"'
+	for nevra in greeter-2.0-1.kt13.src greeter-2.0-1.kt13.x86_64 hello-1.0-1.kt13.src hello-1.0-1.kt13.x86_64; do
+		expect_talk "\"$nevra\" was published with other bytes in snapshot \"$(basename "$before")\""
+	done
+	[[ $(tail -n 1 <<<"$talk") =~ ^' '*'raise Release in the spec of "'(hello|greeter)'", "'(hello|greeter)'"'$ ]] || fail 'no next step'
 	[ "$(current)" = "$before" ]
+}
+
+@test "versions that went down are refused before anything is signed, all of them" {
+	sed -i 's/^Release: .*/Release: 3%{?dist}/' specs/demo/*/*.spec
+	try release
+	expect_status 0
+	before=$(current)
+	sed -i 's/^Release: .*/Release: 2%{?dist}/' specs/demo/*/*.spec
+	signed=$(find .kiln/signed -type f | wc -l)
+	try release
+	expect_status 6
+	for nevra in greeter-2.0-@.kt13.src greeter-2.0-@.kt13.x86_64 hello-1.0-@.kt13.x86_64 hello-devel-1.0-@.kt13.x86_64; do
+		expect_talk "\"${nevra/@/2}\" is older than the published \"${nevra/@/3}\"; clients would keep that one"
+	done
+	[[ $(tail -n 1 <<<"$talk") == *'raise them above what is published, by Epoch if need be, in the spec of "'*'", "'* ]] || fail 'no next step'
+	[ "$(find .kiln/signed -type f | wc -l)" -eq "$signed" ] || fail 'something was signed'
+	[ "$(current)" = "$before" ]
+	sed -i 's/^Release: .*/Epoch: 1\n&/' specs/demo/greeter/greeter.spec
+	sed -i 's/^Release: .*/Release: 3%{?dist}/' specs/demo/hello/hello.spec
+	try release
+	expect_status 0
+	[ "$(current)" != "$before" ]
 }
 
 @test "a failing smoke test holds the release back and says which" {

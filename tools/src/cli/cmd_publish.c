@@ -31,7 +31,7 @@ const KilnCommand kiln_command_publish = {
 	.summary = "Sign, check and publish what is built",
 	.description = "Like `kiln release`, but builds nothing: a package that is not built yet is an error.\n"
 		       "A package that was published before under the same name and version with other bytes\n"
-		       "is refused.",
+		       "is refused, and so is a version older than the published one.",
 	.options = entries,
 	.needs = KILN_NEEDS_ROOT | KILN_NEEDS_PROJECT | KILN_NEEDS_LOCK,
 	.maximum_arguments = 1,

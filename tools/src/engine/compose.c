@@ -6,12 +6,15 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "engine/channel.h"
 #include "engine/keys.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 #include "lib/rpmheader.h"
 #include "lib/rpmsign.h"
 #include "lib/rpmverify.h"
+#include "lib/rpmversion.h"
+#include "model/nevra.h"
 
 #include <string.h>
 
@@ -31,11 +34,56 @@ typedef struct {
 	guint newly_signed;
 } Composing;
 
+/* Packages that may not be published, all of them to be told at once. */
+typedef struct {
+	GString *lines;
+	GPtrArray *owners; /* names of the packages they are built from, each once; borrowed */
+} Refusal;
+
+static void refusal_init(Refusal *refusal)
+{
+	refusal->lines = g_string_new(NULL);
+	refusal->owners = g_ptr_array_new();
+}
+
+static void refusal_clear(Refusal *refusal)
+{
+	g_string_free(refusal->lines, TRUE);
+	g_ptr_array_unref(refusal->owners);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusal, refusal_clear)
+
+static void G_GNUC_PRINTF(3, 4) refuse(Refusal *refusal, const char *owner, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_string_append_vprintf(refusal->lines, format, arguments);
+	va_end(arguments);
+	g_string_append_c(refusal->lines, '\n');
+	if (!g_ptr_array_find_with_equal_func(refusal->owners, owner, g_str_equal, NULL))
+		g_ptr_array_add(refusal->owners, (gpointer)owner);
+}
+
+/* Fails if there is any: one line each, then `step`, which ends in front of the specs to be changed. */
+static gboolean tell_refusal(const Refusal *refusal, const char *step, GError **error)
+{
+	g_autofree char *specs = NULL;
+
+	if (refusal->owners->len == 0)
+		return TRUE;
+	g_ptr_array_add(refusal->owners, NULL);
+	specs = g_strjoinv("\", \"", (char **)refusal->owners->pdata);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "%s%s \"%s\"", refusal->lines->str, step, specs);
+	return FALSE;
+}
+
 void kiln_compose_free(KilnCompose *compose)
 {
 	if (!compose)
 		return;
 	kiln_snapshot_free(compose->snapshot);
+	g_clear_pointer(&compose->by_source, g_hash_table_unref);
 	g_free(compose->directory);
 	g_free(compose);
 }
@@ -145,13 +193,19 @@ static gboolean has_signed(const Composing *composing, const char *signed_path)
 	return FALSE;
 }
 
+static char *signed_path_of(const Composing *composing, const KilnResultPackage *package)
+{
+	g_autofree char *name = g_strconcat(package->sha256, ".rpm", NULL);
+
+	return g_build_filename(composing->signed_directory, name, NULL);
+}
+
 /* The signed form of a built package, made unless an earlier run did; verified in any case. */
 static char *ensure_signed(
 	Composing *composing, const KilnPlanItem *item, const KilnResultPackage *package, GError **error)
 {
 	g_autofree char *path = g_build_filename(item->result_directory, package->file, NULL);
-	g_autofree char *name = g_strconcat(package->sha256, ".rpm", NULL);
-	g_autofree char *signed_path = g_build_filename(composing->signed_directory, name, NULL);
+	g_autofree char *signed_path = signed_path_of(composing, package);
 
 	if (has_signed(composing, signed_path))
 		return g_steal_pointer(&signed_path);
@@ -161,8 +215,8 @@ static char *ensure_signed(
 	return g_steal_pointer(&signed_path);
 }
 
-static gboolean refuse_changed(
-	const Composing *composing, const KilnSnapshotPackage *package, const char *owner, GError **error)
+static gboolean check_bytes(const Composing *composing, const KilnSnapshotPackage *package, const char *owner,
+	Refusal *changed, GError **error)
 {
 	const KilnContext *context = composing->context;
 	g_autofree char *repository =
@@ -172,17 +226,15 @@ static gboolean refuse_changed(
 	if (!kiln_store_find_published(
 		    composing->store, repository, package->nevra, &sha256, &snapshot, error))
 		return FALSE;
-	if (!sha256 || g_str_equal(sha256, package->sha256))
-		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-		"\"%s\" was published with other bytes in snapshot \"%s\"; raise Release in the spec of \"%s\"",
-		package->nevra, snapshot, owner);
-	return FALSE;
+	if (sha256 && !g_str_equal(sha256, package->sha256))
+		refuse(changed, owner, "\"%s\" was published with other bytes in snapshot \"%s\"", package->nevra,
+			snapshot);
+	return TRUE;
 }
 
 /* Puts one signed package into its part of the compose. */
 static gboolean place_package(Composing *composing, const char *signed_path, const char *expected_file,
-	const char *owner, GError **error)
+	const char *owner, Refusal *changed, GError **error)
 {
 	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(signed_path, error);
 	KilnSnapshotPackage *package;
@@ -205,23 +257,115 @@ static gboolean place_package(Composing *composing, const char *signed_path, con
 			file_name, expected_file);
 		return FALSE;
 	}
-	if (!package->sha256 || !refuse_changed(composing, package, owner, error))
+	if (!package->sha256 || !check_bytes(composing, package, owner, changed, error))
 		return FALSE;
 	path = g_build_filename(composing->compose->directory, package->file, NULL);
 	return kiln_fs_link_or_copy(signed_path, path, error);
 }
 
-static gboolean add_item(Composing *composing, const KilnPlanItem *item, GError **error)
+static gboolean add_item(Composing *composing, const KilnPlanItem *item, Refusal *changed, GError **error)
 {
 	for (guint i = 0; i < item->packages->len; i++) {
 		const KilnResultPackage *package = item->packages->pdata[i];
 		g_autofree char *signed_path = ensure_signed(composing, item, package, error);
 		if (!signed_path ||
-			!place_package(composing, signed_path, package->file, item->package->name, error))
+			!place_package(
+				composing, signed_path, package->file, item->package->name, changed, error))
 			return FALSE;
 	}
 	return TRUE;
 }
+
+/* --- versions that went down --- */
+
+/* Equal for what a client takes for versions of the same package. */
+static char *kind_of(KilnPart part, const char *name)
+{
+	return g_strdup_printf("%s/%s", kiln_part_name(part), name);
+}
+
+/* What clients of the project's channel have: kind -> NEVRA. Empty when nothing whole is published. */
+static GHashTable *list_published(const KilnContext *context, GError **error)
+{
+	g_autoptr(GHashTable) published = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GPtrArray) channels = kiln_channel_list(
+		context->project, context->collection->name, context->target->name, error);
+
+	if (!channels)
+		return NULL;
+	for (guint i = 0; i < channels->len; i++) {
+		const KilnChannel *channel = channels->pdata[i];
+		if (!channel->snapshot || !g_str_equal(channel->name, context->project->config->channel))
+			continue;
+		for (guint j = 0; j < channel->snapshot->packages->len; j++) {
+			const KilnSnapshotPackage *package = channel->snapshot->packages->pdata[j];
+			g_hash_table_replace(
+				published, kind_of(package->part, package->name), g_strdup(package->nevra));
+		}
+	}
+	return g_steal_pointer(&published);
+}
+
+static gboolean is_older(const char *nevra, const char *published, gboolean *ret_older, GError **error)
+{
+	g_auto(KilnNevra) ours = {0}, theirs = {0};
+	g_autofree char *our_version = NULL, *their_version = NULL;
+
+	if (!kiln_nevra_parse(nevra, &ours, error) || !kiln_nevra_parse(published, &theirs, error))
+		return FALSE;
+	our_version = kiln_nevra_format_evr(&ours);
+	their_version = kiln_nevra_format_evr(&theirs);
+	*ret_older = kiln_rpmversion_compare(our_version, their_version) < 0;
+	return TRUE;
+}
+
+/* Of the signed form or else of what the build left. NULL: signing tells what is wrong with it. */
+static KilnRpmHeader *read_header(
+	const Composing *composing, const KilnPlanItem *item, const KilnResultPackage *package)
+{
+	g_autofree char *signed_path = signed_path_of(composing, package);
+	g_autofree char *path = g_build_filename(item->result_directory, package->file, NULL);
+	KilnRpmHeader *header = kiln_rpmheader_read(signed_path, NULL);
+
+	return header ? header : kiln_rpmheader_read(path, NULL);
+}
+
+static gboolean check_version(const Composing *composing, const KilnPlanItem *item,
+	const KilnResultPackage *package, GHashTable *published, Refusal *older, GError **error)
+{
+	g_autoptr(KilnRpmHeader) header = read_header(composing, item, package);
+	g_autofree char *kind =
+		header ? kind_of(kiln_part_of(header->name, header->is_source), header->name) : NULL;
+	const char *found = kind ? g_hash_table_lookup(published, kind) : NULL;
+	gboolean went_down = FALSE;
+
+	if (found && !is_older(header->nevra, found, &went_down, error))
+		return FALSE;
+	if (went_down)
+		refuse(older, item->package->name,
+			"\"%s\" is older than the published \"%s\"; clients would keep that one", header->nevra, found);
+	return TRUE;
+}
+
+/* Before anything is signed: no client would take what is older than what it has. */
+static gboolean check_versions(const Composing *composing, const GPtrArray *items, GError **error)
+{
+	g_autoptr(GHashTable) published = list_published(composing->context, error);
+	g_auto(Refusal) older;
+
+	refusal_init(&older);
+	if (!published)
+		return FALSE;
+	for (guint i = 0; i < items->len; i++) {
+		const KilnPlanItem *item = items->pdata[i];
+		for (guint j = 0; j < item->packages->len; j++)
+			if (!check_version(composing, item, item->packages->pdata[j], published, &older, error))
+				return FALSE;
+	}
+	return tell_refusal(&older, "raise them above what is published, by Epoch if need be, in the spec of", error);
+}
+
+/* --- the whole --- */
 
 static int compare_files(gconstpointer a, gconstpointer b)
 {
@@ -313,11 +457,37 @@ static gboolean begin(Composing *composing, const GPtrArray *items, gint64 newer
 	return composing->verifier != NULL;
 }
 
+/* What is built says the Name of its spec, which in an adopted tree need not be the package's. */
+static gboolean name_sources(Composing *composing, const GPtrArray *items, GError **error)
+{
+	g_autoptr(GArray) declared = g_array_new(FALSE, FALSE, sizeof(KilnCatalogName));
+	GHashTable *by_source = composing->compose->by_source;
+
+	for (guint i = 0; i < items->len; i++) {
+		const KilnPlanItem *item = items->pdata[i];
+		const KilnCatalogName name = {item->package, item->spec->name};
+		g_array_append_val(declared, name);
+		g_hash_table_insert(by_source, g_strdup(item->spec->name), (gpointer)item->package);
+	}
+	return kiln_catalog_check_names(composing->context->project, (const KilnCatalogName *)declared->data,
+		declared->len, error);
+}
+
+static gboolean add_items(Composing *composing, const GPtrArray *items, GError **error)
+{
+	g_auto(Refusal) changed;
+
+	refusal_init(&changed);
+	for (guint i = 0; i < items->len; i++)
+		if (!add_item(composing, items->pdata[i], &changed, error))
+			return FALSE;
+	return tell_refusal(&changed, "raise Release in the spec of", error);
+}
+
 static gboolean fill(Composing *composing, const GPtrArray *items, GError **error)
 {
-	for (guint i = 0; i < items->len; i++)
-		if (!add_item(composing, items->pdata[i], error))
-			return FALSE;
+	if (!check_versions(composing, items, error) || !add_items(composing, items, error))
+		return FALSE;
 	g_ptr_array_sort(composing->compose->snapshot->packages, compare_files);
 	for (int part = 0; part < KILN_PART_COUNT; part++)
 		if (!write_part(composing, (KilnPart)part, error))
@@ -335,8 +505,10 @@ KilnCompose *kiln_compose_make(KilnContext *context, const KilnIdentity *identit
 	gboolean done;
 
 	compose->snapshot = kiln_snapshot_new();
+	compose->by_source = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	kiln_event_step("compose", "signing, writing metadata");
-	done = begin(&composing, items, newer_than, error) && fill(&composing, items, error);
+	done = name_sources(&composing, items, error) && begin(&composing, items, newer_than, error) &&
+		fill(&composing, items, error);
 	g_clear_pointer(&composing.verifier, kiln_rpmverify_free);
 	g_clear_pointer(&composing.gpg, kiln_gpg_free);
 	g_free(composing.signed_directory);

@@ -20,13 +20,14 @@ char *kiln_compose_repository_directory(const KilnContext *context);
 
 typedef struct {
 	KilnSnapshot *snapshot;
+	GHashTable *by_source; /* Name of a spec -> const KilnCatalogPackage, borrowed from the context */
 	char *directory; /* the candidate, below a private directory: to be checked, then renamed to its snapshot directory */
 } KilnCompose;
 
 void kiln_compose_free(KilnCompose *compose);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnCompose, kiln_compose_free)
 
-/* Signs, verifies, refuses a NEVRA that was published with other bytes (VERIFY), writes and signs the
- * metadata. `newer_than`: the timestamp the metadata must exceed, so that no client takes it for old. */
+/* Refuses versions older than those the project's channel has, before anything is signed; signs, verifies,
+ * refuses NEVRAs that were published with other bytes (each VERIFY, naming all), writes and signs the metadata. `newer_than`: the timestamp the metadata must exceed, so that no client takes it for old. */
 KilnCompose *kiln_compose_make(KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
 	KilnStore *store, gint64 newer_than, GError **error);
