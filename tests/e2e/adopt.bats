@@ -399,6 +399,100 @@ run_packaged() { # RESULT NAME
 		fail 'the repository lacks oldhello'
 }
 
+@test "an adopted tree whose spec files are not called like their packages is released" {
+	mkdir SPECS
+	small_spec tool >SPECS/tool-el9.spec
+	small_spec other tool-devel >SPECS/other.spec
+	try init --name legacy
+	expect_status 0
+	try release
+	expect_status 0
+	expect_talk 'tool-el9: dnf installs it'
+	ls .kiln/www/legacy/trixie/stable/current/Packages/tool-1-1.noarch.rpm
+	# Updated from what is published.
+	sed -i 's/^Release:.*/Release: 2/' SPECS/tool-el9.spec
+	try release
+	expect_status 0
+	ls .kiln/www/legacy/trixie/stable/current/Packages/tool-1-2.noarch.rpm
+}
+
+@test "two specs of one Name are refused by both files" {
+	mkdir SPECS
+	small_spec tool >SPECS/tool.spec
+	small_spec tool | sed 's/^Version.*/Version: 2/' >SPECS/tool-el9.spec
+	try init --name legacy
+	expect_status 0
+	expect_talk '"SPECS/tool-el9.spec" and "SPECS/tool.spec" have one Name, "tool"'
+	try release
+	expect_status 3
+	expect_talk '"SPECS/tool-el9.spec" and "SPECS/tool.spec" have one Name, "tool"'
+	expect_talk 'give one of them another Name, or move it out of the collection'
+	[ ! -e .kiln/www/legacy/trixie/stable ] || fail 'something was published'
+	rm SPECS/tool-el9.spec
+	try release
+	expect_status 0
+}
+
+@test "an init that fails leaves nothing behind and can be run again" {
+	mkdir SPECS
+	small_spec good >SPECS/good.spec
+	small_spec bad >'SPECS/bad one.spec'
+	try init
+	expect_status 3
+	expect_talk 'nothing is left behind: "SPECS/bad one.spec": not a package name; rename it'
+	[ "$(ls -A)" = SPECS ] || fail "left behind: $(ls -A)"
+	# What was there stays.
+	mkdir -p repo-config/sources
+	echo mine >repo-config/kiln.repo.in
+	try init
+	expect_status 3
+	[ "$(find repo-config | sort | xargs)" = 'repo-config repo-config/kiln.repo.in repo-config/sources' ] ||
+		fail "left behind: $(find repo-config)"
+	[ "$(cat repo-config/kiln.repo.in)" = mine ]
+	rm -r repo-config
+	mv 'SPECS/bad one.spec' SPECS/bad.spec
+	try init
+	expect_status 0
+	expect_output 'packages   2'
+}
+
+@test "a project that begins empty says that it has no packages yet" {
+	try init --layout kiln --name new
+	expect_status 0
+	[ -d specs/new ]
+	for way in plan status; do
+		try $way
+		expect_talk 'has no packages yet; put each into "specs/new/NAME/NAME.spec"'
+	done
+	# As in a clone: version control keeps no empty directories.
+	rmdir specs/new specs
+	try plan
+	expect_status 3
+	expect_talk 'has no packages yet'
+}
+
+@test "what cannot be fetched is to be put there, and what a link does not lead to is told" {
+	mkdir SPECS
+	small_spec conf | sed 's/^License.*/&\nSource0: missing.conf/' >SPECS/conf.spec
+	ln -s ../gone/lost.spec SPECS/lost.spec
+	try init
+	expect_status 0
+	expect_output 'packages   1'
+	expect_output '1 missing'
+	[[ $output != *'fetch --lock'* ]] || fail 'fetching cannot help'
+	expect_output 'put the missing files'
+	expect_talk '"missing.conf" is not there, and the spec has no URL to fetch it from; put the file into "SOURCES"'
+	expect_talk 'SPECS/lost.spec warning: left out: a symbolic link to "../gone/lost.spec", which is not there'
+	try build
+	expect_status 3
+	expect_talk '"missing.conf" is not there, and the spec has no URL to fetch it from; put the file into "'
+	[[ $talk != *'fetch --lock'* ]] || fail 'fetching cannot help'
+	mkdir SOURCES
+	echo x >SOURCES/missing.conf
+	try build
+	expect_status 0
+}
+
 @test "a source package that is damaged, or none, is refused" {
 	add_old_package SPECS SOURCES oldhello
 	try init

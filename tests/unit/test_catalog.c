@@ -20,7 +20,7 @@ static void tree_init(Tree *tree, char *scratch, KilnLayoutKind kind)
 {
 	assert_true(kiln_fs_remove_tree(scratch, NULL));
 	assert_true(kiln_fs_make_directory(scratch, NULL));
-	*tree = (Tree){.project = {.root = scratch}, .collection = {.name = (char *)"legacy"}};
+	*tree = (Tree){.project = {.root = scratch, .is_here = TRUE}, .collection = {.name = (char *)"legacy"}};
 	tree->collection.layout = kiln_layout_new(kind, "legacy");
 }
 
@@ -137,9 +137,10 @@ static void test_refusals(void **state)
 		{KILN_LAYOUT_KILN, "specs/legacy/a/b.spec", NULL, KILN_ERROR_CONFIG,
 			"\"specs/legacy/a\": has no \"a.spec\""},
 		{KILN_LAYOUT_KILN, "specs/legacy/a b/a b.spec", NULL, KILN_ERROR_CONFIG, "not a package name"},
-		{KILN_LAYOUT_KILN, "README", NULL, KILN_ERROR_NOT_FOUND, "collection \"legacy\""},
+		{KILN_LAYOUT_KILN, "README", NULL, KILN_ERROR_CONFIG,
+			"collection \"legacy\" has no packages yet; put each into \"specs/legacy/NAME/NAME.spec\""},
 		{KILN_LAYOUT_TOPDIR, "SPECS/README", NULL, KILN_ERROR_CONFIG,
-			"has no packages; put each into \"SPECS/NAME.spec\""},
+			"has no packages yet; put each into \"SPECS/NAME.spec\""},
 		{KILN_LAYOUT_TOPDIR, "SPECS/-a.spec", NULL, KILN_ERROR_CONFIG, "\"SPECS/-a.spec\": not a package"},
 		{KILN_LAYOUT_DIST_GIT, "a/b.spec", "a/c.spec", KILN_ERROR_CONFIG,
 			"\"a\": has 2 specs, and none is called \"a.spec\""},
@@ -159,6 +160,24 @@ static void test_refusals(void **state)
 	}
 }
 
+static void test_names(void **state)
+{
+	const KilnProject project = {.root = (char *)"/p", .is_here = TRUE};
+	const KilnCatalogPackage tool = {
+		.name = (char *)"tool", .collection = (char *)"c", .spec_path = (char *)"/p/SPECS/tool.spec"};
+	const KilnCatalogPackage old = {
+		.name = (char *)"tool-el9", .collection = (char *)"c", .spec_path = (char *)"/p/SPECS/tool-el9.spec"};
+	const KilnCatalogName names[] = {{&tool, "tool"}, {&tool, "tool"}, {&old, "old"}, {&old, "tool"}};
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_true(kiln_catalog_check_names(&project, names, 3, &error));
+	assert_no_error(error);
+	assert_false(kiln_catalog_check_names(&project, names, 4, &error));
+	assert_error(error, KILN_ERROR_CONFIG,
+		"\"SPECS/tool-el9.spec\" and \"SPECS/tool.spec\" have one Name, \"tool\", and collection \"c\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_flat),
 		cmocka_unit_test(test_dist_git),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup_scratch, teardown_scratch);

@@ -64,6 +64,8 @@ static void print_next(const KilnAdopted *adopted, const KilnAdoptTally *tally)
 			adopted->names[0]);
 	if (tally->first_missing)
 		printf("  kiln fetch --lock %s    fetch and lock what is missing\n", tally->first_missing);
+	if (tally->wants_files)
+		printf("  put the missing files that have no URL where the warnings say\n");
 	printf("  kiln build    build what can be built\n"
 	       "  set url in repo-config/kiln.conf, then kiln release    sign and publish\n");
 }
@@ -95,8 +97,9 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 	if (!kiln_adopt_begin(&adoption, &adopted, error))
 		return FALSE;
 	if (adopted.layout->kind != KILN_LAYOUT_KILN && !lock_sources(root, &adopted, &tally, error)) {
-		g_prefix_error(error, "repo-config/kiln.conf is written, but the sources are not locked "
-				      "(`kiln fetch --lock` does it): ");
+		kiln_adopt_undo_run(adopted.undo);
+		g_free(tally.first_missing);
+		g_prefix_error(error, "no project was made, nothing is left behind: ");
 		return FALSE;
 	}
 	if (invocation->json) {

@@ -20,6 +20,7 @@ void kiln_adopted_clear(KilnAdopted *adopted)
 	g_clear_pointer(&adopted->layout, kiln_layout_free);
 	g_clear_pointer(&adopted->names, g_strfreev);
 	g_clear_pointer(&adopted->target, g_free);
+	g_clear_pointer(&adopted->undo, kiln_adopt_undo_free);
 }
 
 char *kiln_adopt_data_directory(void)
@@ -203,41 +204,99 @@ static gboolean check_fresh(const KilnAdoption *adoption, GError **error)
 	return FALSE;
 }
 
+/* Where packages are put, in Kiln's own layout. */
+static gboolean make_specs(const KilnAdoption *adoption, const KilnAdopted *adopted, GError **error)
+{
+	for (char **name = adopted->names; adopted->layout->kind == KILN_LAYOUT_KILN && *name; name++) {
+		g_autofree char *path = g_build_filename(adoption->root, "specs", *name, NULL);
+
+		if (!kiln_fs_make_directory(path, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean write_all(const KilnAdoption *adoption, const KilnAdopted *adopted, GError **error)
+{
+	return write_data(adoption, adopted, error) && ignore_state(adoption, error) &&
+		write_config(adoption, adopted, error) && make_specs(adoption, adopted, error);
+}
+
 gboolean kiln_adopt_begin(const KilnAdoption *adoption, KilnAdopted *ret_adopted, GError **error)
 {
 	g_auto(KilnAdopted) adopted = {0};
 
 	if (!check_fresh(adoption, error) || !choose_names(adoption, &adopted, error) ||
-		!choose_target(adoption, &adopted, error) ||
-		!write_data(adoption, &adopted, error) || !ignore_state(adoption, error) ||
-		!write_config(adoption, &adopted, error))
+		!choose_target(adoption, &adopted, error))
 		return FALSE;
+	adopted.undo = kiln_adopt_undo_new(adoption->root);
+	if (!write_all(adoption, &adopted, error)) {
+		kiln_adopt_undo_run(adopted.undo);
+		return FALSE;
+	}
 	*ret_adopted = adopted;
 	adopted = (KilnAdopted){0};
 	return TRUE;
 }
 
-static void tell_missing(const KilnCatalogPackage *package, const KilnSourceChange *change, KilnAdoptTally *tally)
+/* Where a package's sources lie, as messages name it. Caller owns. */
+static char *places_of(const KilnContext *context, const KilnCatalogPackage *package)
 {
-	kiln_event_warning(package->name, "\"%s\" is not there", change->name);
+	GString *text = g_string_new(NULL);
+
+	for (char **directory = package->source_directories; *directory; directory++)
+		g_string_append_printf(text, "%s\"%s\"", text->len ? " or " : "",
+			kiln_project_relative(context->project, *directory));
+	return g_string_free(text, FALSE);
+}
+
+static void tell_missing(const KilnContext *context, const KilnCatalogPackage *package,
+	const KilnSourceChange *change, KilnAdoptTally *tally)
+{
+	g_autofree char *places = places_of(context, package);
+
 	tally->missing++;
+	if (!change->has_origin) {
+		kiln_event_warning(package->name,
+			"\"%s\" is not there, and the spec has no URL to fetch it from; put the file into %s",
+			change->name, places);
+		tally->wants_files = TRUE;
+		return;
+	}
+	kiln_event_warning(package->name, "\"%s\" is not there", change->name);
 	if (!tally->first_missing)
 		tally->first_missing = g_strdup(package->name);
 }
 
-static gboolean lock_package(
-	KilnContext *context, const KilnCatalogPackage *package, KilnAdoptTally *tally, GError **error)
+/* The first spec of each Name; the second cannot be built beside it, which is told now already. */
+static void note_name(const KilnContext *context, const KilnCatalogPackage *package, const KilnSpec *spec,
+	GHashTable *owners)
+{
+	KilnCatalogName names[] = {{NULL, spec->name}, {package, spec->name}};
+	g_autoptr(GError) error = NULL;
+
+	names[0].package = g_hash_table_lookup(owners, spec->name);
+	if (!names[0].package)
+		g_hash_table_insert(owners, g_strdup(spec->name), (gpointer)package);
+	else if (!kiln_catalog_check_names(context->project, names, G_N_ELEMENTS(names), &error))
+		kiln_event_warning(package->name, "%s", error->message);
+}
+
+static gboolean lock_package(KilnContext *context, const KilnCatalogPackage *package, GHashTable *owners,
+	KilnAdoptTally *tally, GError **error)
 {
 	g_autoptr(KilnSpec) spec = kiln_context_evaluate(context, package, FALSE, error);
 	g_autoptr(GPtrArray) changes = NULL;
 
+	if (spec && kiln_spec_allows_arch(spec, context->target->architecture))
+		note_name(context, package, spec, owners);
 	if (!spec || !kiln_package_sources_lock_present(context, package, spec, &changes, error))
 		return FALSE;
 	for (guint i = 0; i < changes->len; i++) {
 		const KilnSourceChange *change = changes->pdata[i];
 
 		if (change->kind == KILN_SOURCE_MISSING)
-			tell_missing(package, change, tally);
+			tell_missing(context, package, change, tally);
 		else if (change->kind != KILN_SOURCE_DROPPED)
 			tally->locked++;
 	}
@@ -246,6 +305,7 @@ static gboolean lock_package(
 
 gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError **error)
 {
+	g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	gint64 start = kiln_clock_monotonic_us();
 
 	*ret_tally = (KilnAdoptTally){.packages = context->packages->len};
@@ -255,7 +315,7 @@ gboolean kiln_adopt_lock(KilnContext *context, KilnAdoptTally *ret_tally, GError
 		g_autoptr(GError) fault = NULL;
 
 		kiln_event_progress("lock", i, context->packages->len);
-		if (lock_package(context, package, ret_tally, &fault))
+		if (lock_package(context, package, owners, ret_tally, &fault))
 			continue;
 		if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_CONFIG) &&
 			!g_error_matches(fault, KILN_ERROR, KILN_ERROR_VERIFY)) {

@@ -2,10 +2,12 @@
 /*
  * Makes a Kiln project of a tree of specs that was there before: finds out where specs and sources lie,
  * writes repo-config/ beside them, and locks the sources that are there. Nothing that is there is moved,
- * changed or overwritten; what an interrupted run left is completed by the next.
+ * changed or overwritten; a run that fails takes back what it made, what an interrupted one left is
+ * completed by the next.
  */
 #pragma once
 
+#include "engine/adopt_undo.h"
 #include "engine/context.h"
 
 /* All borrowed. */
@@ -22,6 +24,7 @@ typedef struct {
 	KilnLayout *layout;
 	char **names; /* of the collections: one, unless the tree has Kiln's own layout */
 	char *target;
+	KilnAdoptUndo *undo; /* for whoever fails after kiln_adopt_begin */
 } KilnAdopted;
 
 void kiln_adopted_clear(KilnAdopted *adopted);
@@ -38,14 +41,16 @@ KilnLayout *kiln_adopt_find_layout(
 /* The collections of a tree in Kiln's own layout, by name; empty when there are none. Caller owns. */
 char **kiln_adopt_list_collections(const char *root);
 
-/* Writes repo-config/: the target's files, the .repo template and, last, kiln.conf. Code CONFIG when there
+/* Writes repo-config/: the target's files, the .repo template and, last, kiln.conf; in Kiln's own layout also makes
+ * specs/NAME. When it fails nothing it made is left. Code CONFIG when there
  * is a kiln.conf, USAGE for a wrong name or layout, NOT_FOUND for an unknown target. */
 gboolean kiln_adopt_begin(const KilnAdoption *adoption, KilnAdopted *ret_adopted, GError **error);
 
 typedef struct {
 	guint packages, broken; /* broken: specs that cannot be evaluated, sources that cannot be right */
 	guint locked, missing;  /* sources */
-	char *first_missing;    /* a package that misses some; NULL: none does */
+	char *first_missing;    /* a package that misses some that can be fetched; NULL: none does */
+	gboolean wants_files;   /* some that are missing have no URL */
 } KilnAdoptTally;
 
 /* Writes the source lock of every package from the files present. What is wrong with a spec, and which

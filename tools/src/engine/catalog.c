@@ -2,6 +2,7 @@
 #include "engine/catalog.h"
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "format/config.h"
@@ -52,7 +53,8 @@ static gboolean check_name(const Listing *listing, const char *name, const char 
 {
 	if (kiln_config_is_name(name))
 		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "\"%s\": not a package name",
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"\"%s\": not a package name; rename it, with letters, digits and + . _ - only",
 		kiln_project_relative(listing->project, path));
 	return FALSE;
 }
@@ -106,14 +108,28 @@ static void place_adopted(const Listing *listing, KilnCatalogPackage *package, c
 	package->lock_path = kiln_project_path(listing->project, layout->locks, package->name, NULL);
 }
 
+/* What ends in nothing is no package, but somebody thinks it is. */
+static void tell_dangling(const Listing *listing, const char *path)
+{
+	g_autofree char *target = g_file_read_link(path, NULL);
+
+	if (target && !g_file_test(path, G_FILE_TEST_EXISTS))
+		kiln_event_warning(kiln_project_relative(listing->project, path),
+			"left out: a symbolic link to \"%s\", which is not there", target);
+}
+
 /* A spec of a topdir or a flat folder. */
 static gboolean add_spec(const Listing *listing, const char *directory, const char *name, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, name, NULL);
 	g_autofree char *package_name = NULL;
 
-	if (*name == '.' || !g_str_has_suffix(name, ".spec") || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+	if (*name == '.' || !g_str_has_suffix(name, ".spec"))
 		return TRUE;
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+		tell_dangling(listing, path);
+		return TRUE;
+	}
 	package_name = g_strndup(name, strlen(name) - strlen(".spec"));
 	if (!check_name(listing, package_name, path, error))
 		return FALSE;
@@ -205,7 +221,9 @@ GPtrArray *kiln_catalog_list(const KilnProject *project, const KilnCollection *c
 		g_ptr_array_new_with_free_func((GDestroyNotify)kiln_catalog_package_free);
 	const Listing listing = {project, collection, list};
 	g_autofree char *directory = specs_directory(&listing);
-	g_auto(GStrv) names = kiln_fs_list(directory, error);
+	/* Where there is no directory there are no packages yet: git keeps no empty ones. */
+	gboolean is_there = g_file_test(directory, G_FILE_TEST_EXISTS);
+	g_auto(GStrv) names = is_there ? kiln_fs_list(directory, error) : g_new0(char *, 1);
 
 	if (!names) {
 		g_prefix_error(error, "collection \"%s\": ", collection->name);
@@ -217,11 +235,40 @@ GPtrArray *kiln_catalog_list(const KilnProject *project, const KilnCollection *c
 	g_ptr_array_sort(list, compare_packages);
 	if (list->len == 0) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"collection \"%s\" has no packages; put each into \"%s/%s\"", collection->name,
+			"collection \"%s\" has no packages yet; put each into \"%s/%s\"", collection->name,
 			kiln_project_relative(project, directory), patterns[collection->layout->kind]);
 		return NULL;
 	}
 	return g_steal_pointer(&list);
+}
+
+static gboolean refuse_pair(const KilnProject *project, const char *name, const KilnCatalogPackage *one,
+	const KilnCatalogPackage *other, GError **error)
+{
+	gboolean is_sorted = strcmp(one->spec_path, other->spec_path) < 0;
+
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"\"%s\" and \"%s\" have one Name, \"%s\", and collection \"%s\" can have only one such package; "
+		"give one of them another Name, or move it out of the collection",
+		kiln_project_relative(project, (is_sorted ? one : other)->spec_path),
+		kiln_project_relative(project, (is_sorted ? other : one)->spec_path), name, one->collection);
+	return FALSE;
+}
+
+gboolean kiln_catalog_check_names(
+	const KilnProject *project, const KilnCatalogName *names, gsize count, GError **error)
+{
+	g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (gsize i = 0; i < count; i++) {
+		const KilnCatalogPackage *package = names[i].package;
+		const KilnCatalogPackage *other = g_hash_table_lookup(owners, names[i].name);
+
+		if (other && other != package)
+			return refuse_pair(project, names[i].name, other, package, error);
+		g_hash_table_insert(owners, (gpointer)names[i].name, (gpointer)package);
+	}
+	return TRUE;
 }
 
 const KilnCatalogPackage *kiln_catalog_find(const GPtrArray *packages, const char *name, GError **error)

@@ -31,5 +31,16 @@ char *kiln_catalog_smoke_common(const KilnProject *project);
  * CONFIG for a directory without or with too many specs, and for a collection without packages. */
 GPtrArray *kiln_catalog_list(const KilnProject *project, const KilnCollection *collection, GError **error);
 
+/* A package and the Name that its spec, evaluated, declares. Both borrowed. */
+typedef struct {
+	const KilnCatalogPackage *package;
+	const char *name;
+} KilnCatalogName;
+
+/* Whether no two packages among `names` have one Name: what they build could not be told apart. CONFIG names both
+ * specs. A package that is there twice (once for its bootstrap) counts once. */
+gboolean kiln_catalog_check_names(
+	const KilnProject *project, const KilnCatalogName *names, gsize count, GError **error);
+
 /* The package `name` in a list; an unknown one is NOT_FOUND with the nearest. Borrowed. */
 const KilnCatalogPackage *kiln_catalog_find(const GPtrArray *packages, const char *name, GError **error);

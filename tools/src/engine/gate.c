@@ -71,41 +71,34 @@ static char *source_name(const KilnRpmHeader *header)
 	return kiln_nevra_parse(text, &nevra, NULL) ? g_strdup(nevra.name) : NULL;
 }
 
-static gboolean is_packaged(const KilnContext *context, const char *source)
-{
-	for (guint i = 0; i < context->packages->len; i++)
-		if (g_strcmp0(((KilnCatalogPackage *)context->packages->pdata[i])->name, source) == 0)
-			return TRUE;
-	return FALSE;
-}
-
 /* Every installable package of a candidate must be in a run of the package it was built from; what was
  * published before may be of a package that is gone. */
-static gboolean add_to_run(const KilnContext *context, GHashTable *runs, const KilnRpmHeader *header,
+static gboolean add_to_run(const KilnCompose *compose, GHashTable *runs, const KilnRpmHeader *header,
 	gboolean is_candidate, GError **error)
 {
 	g_autofree char *source = source_name(header);
+	const KilnCatalogPackage *package = source ? g_hash_table_lookup(compose->by_source, source) : NULL;
 	GPtrArray *nevras;
 
-	if (!is_packaged(context, source)) {
+	if (!package) {
 		if (!is_candidate)
 			return TRUE;
 		g_set_error(error, KILN_ERROR, KILN_ERROR_BUILD,
 			"\"%s\" is in no smoke test: it was built from \"%s\", which is no package of \"%s\"",
-			header->nevra, header->source_rpm, context->collection->name);
+			header->nevra, header->source_rpm, compose->snapshot->collection);
 		return FALSE;
 	}
-	nevras = g_hash_table_lookup(runs, source);
+	nevras = g_hash_table_lookup(runs, package->name);
 	if (!nevras) {
 		nevras = g_ptr_array_new_with_free_func(g_free);
-		g_hash_table_insert(runs, g_steal_pointer(&source), nevras);
+		g_hash_table_insert(runs, g_strdup(package->name), nevras);
 	}
 	g_ptr_array_add(nevras, g_strdup(header->nevra));
 	return TRUE;
 }
 
 /* What to install in each run: a name in the catalog to the packages (char *) built from it. */
-static GHashTable *plan_runs(const KilnContext *context, const KilnSnapshot *snapshot, const char *directory,
+static GHashTable *plan_runs(const KilnCompose *compose, const KilnSnapshot *snapshot, const char *directory,
 	gboolean is_candidate, GError **error)
 {
 	g_autoptr(GHashTable) runs = g_hash_table_new_full(
@@ -120,7 +113,7 @@ static GHashTable *plan_runs(const KilnContext *context, const KilnSnapshot *sna
 		if (package->part != KILN_PART_MAIN)
 			continue;
 		header = kiln_rpmheader_read(path, error);
-		if (!header || !add_to_run(context, runs, header, is_candidate, error))
+		if (!header || !add_to_run(compose, runs, header, is_candidate, error))
 			return NULL;
 	}
 	g_hash_table_iter_init(&iterator, runs);
@@ -170,7 +163,7 @@ static gboolean run_each(KilnContext *context, KilnSmoke *smoke, GHashTable *run
 static gboolean run_smoke(
 	KilnContext *context, const KilnIdentity *identity, const KilnCompose *compose, GError **error)
 {
-	g_autoptr(GHashTable) runs = plan_runs(context, compose->snapshot, compose->directory, TRUE, error);
+	g_autoptr(GHashTable) runs = plan_runs(compose, compose->snapshot, compose->directory, TRUE, error);
 	g_autofree char *view = runs ? make_view(context, identity, compose, error) : NULL;
 	g_autoptr(KilnSnapshot) previous = NULL;
 	g_autofree char *directory = NULL;
@@ -178,7 +171,7 @@ static gboolean run_smoke(
 	g_autoptr(KilnSmoke) smoke = NULL;
 
 	if (view && open_previous(context, &previous, &directory))
-		before = plan_runs(context, previous, directory, FALSE, NULL);
+		before = plan_runs(compose, previous, directory, FALSE, NULL);
 	smoke = view ? kiln_smoke_open(context, identity, view, compose, directory, error) : NULL;
 	return smoke && run_each(context, smoke, runs, before, error) && kiln_fs_remove_tree(view, error);
 }

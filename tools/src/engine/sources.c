@@ -275,6 +275,10 @@ static gboolean refuse_unlocked(
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 			"%s: [%s] is not locked yet; run `kiln fetch --lock %s`",
 			kiln_source_set_lock_name(request), item->name, request->package);
+	else if (request->is_adopted && item->url == NULL)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"\"%s\" is not there, and the spec has no URL to fetch it from; put the file into %s",
+			item->name, places);
 	else
 		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
 			"\"%s\" is neither a file in %s nor locked in %s; add the file, or for an upstream "

@@ -32,6 +32,7 @@ typedef struct {
 	guint64 old_size;
 	char *sha256; /* NULL: dropped, or generated */
 	guint64 size;
+	gboolean has_origin; /* there is somewhere to fetch it from */
 	GPtrArray *notes; /* of char *: origins that did not deliver, origins dropped */
 } KilnSourceChange;
 

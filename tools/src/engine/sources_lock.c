@@ -452,6 +452,7 @@ static gboolean settle_all(const Locking *locking, GError **error)
 			return FALSE;
 		revision->change->sha256 = g_strdup(revision->entry->sha256);
 		revision->change->size = revision->entry->size;
+		revision->change->has_origin = revision->entry->origins->len > 0;
 		revision->change->kind = judge(revision);
 	}
 	return TRUE;
