@@ -191,6 +191,10 @@ gboolean kiln_plan_note_use(const KilnPlan *plan, GError **error)
 		if (!kiln_store_add_inputs(plan->store, item->key, item->inputs, error))
 			return FALSE;
 	}
+	/* That what failed last is up to date by another build is news, too. */
+	if (!any_news && !kiln_store_has_failures(plan->store, plan->context->collection->name,
+				 plan->context->target->name, &any_news, error))
+		return FALSE;
 	return !any_news || kiln_store_use_results(plan->store, used, error);
 }
 

@@ -296,6 +296,20 @@ static gboolean take_evaluated(KilnPlan *plan, Evaluating *evaluating, GString *
 	return TRUE;
 }
 
+/* No two specs of a collection make packages of one Name. */
+static gboolean check_names(const KilnPlan *plan, GError **error)
+{
+	g_autoptr(GArray) declared = g_array_new(FALSE, FALSE, sizeof(KilnCatalogName));
+
+	for (guint i = 0; i < plan->items->len; i++) {
+		const KilnPlanItem *item = plan->items->pdata[i];
+		const KilnCatalogName name = {item->package, item->spec->name};
+		g_array_append_val(declared, name);
+	}
+	return kiln_catalog_check_names(
+		plan->context->project, (const KilnCatalogName *)declared->data, declared->len, error);
+}
+
 static gboolean evaluate_all(KilnPlan *plan, GError **error)
 {
 	g_autoptr(GArray) all = evaluate_side_by_side(plan, error);
@@ -312,7 +326,7 @@ static gboolean evaluate_all(KilnPlan *plan, GError **error)
 	}
 	if (failures->len > 0)
 		g_set_error_literal(error, KILN_ERROR, code, failures->str);
-	return all && failures->len == 0;
+	return all && failures->len == 0 && check_names(plan, error);
 }
 
 static gboolean fetch_sources(KilnPlan *plan, GError **error)
