@@ -213,14 +213,23 @@ static gboolean make_layer(
 	return TRUE;
 }
 
-/* Makes the layer if it is missing, with its whole lock. */
+/* Makes the layer if it is missing, with its whole lock. That is not waited for: who has a part of it may have made the
+ * layer meanwhile, and holds it for as long as it is used; the caller looks again. */
 static gboolean make_missing(const KilnLayerRequest *request, const char *key, const char *directory,
 	const char *lock_path, gboolean *made, GError **error)
 {
-	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, request->label, TRUE, error);
+	g_autoptr(GError) local = NULL;
+	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, request->label, FALSE, &local);
 
-	if (!lock)
+	if (!lock && g_error_matches(local, KILN_ERROR, KILN_ERROR_BUSY)) {
+		/* It may also be that others look at the same time: not all of them again at once. */
+		g_usleep((gulong)g_random_int_range(500, 5000));
+		return TRUE;
+	}
+	if (!lock) {
+		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
+	}
 	if (is_complete(directory))
 		return TRUE;
 	*made = TRUE;
