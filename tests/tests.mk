@@ -111,7 +111,7 @@ check-asan:
 .PHONY: bench
 bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox $(O)/tests/bench/bench_cause
 	$(O)/tests/bench/bench_cause
-	tests/bench/solv.sh $(abspath $(O))/tests/bench/bench_solv
+	tests/bench/solv.sh $(abspath $(BIN)/kiln) $(abspath $(O))/tests/bench/bench_solv
 	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)
 	tests/bench/engine.sh $(abspath $(BIN)/kiln)

@@ -12,15 +12,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export KILN_KEYS=$scratch/keys
 
-now() { echo "${EPOCHREALTIME/./}"; }
-
-summary() {
-	sort -n | awk '{ v[NR] = $1 } END { printf "%.2f  %.2f  %.2f", v[1] / 1e6, v[int((NR + 1) / 2)] / 1e6, v[NR] / 1e6 }'
-}
+. "$top/tests/bench/times.bash"
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
-row() { printf '%-52s %s\n' "$1" "$(summary)"; }
 
 # fresh SHAPE COUNT KIND: enters a new project in which nothing was built; its packages have bytes of their own.
 serial=0

@@ -10,14 +10,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export KILN_KEYS=$scratch/keys
 
-now() { echo "${EPOCHREALTIME/./}"; }
-
-# min, median and max of the numbers on stdin (µs), in seconds.
-summary() {
-	sort -n | awk '{ v[NR] = $1 } END { printf "%.2f  %.2f  %.2f", v[1] / 1e6, v[int((NR + 1) / 2)] / 1e6, v[NR] / 1e6 }'
-}
-
-row() { printf '%-46s %s\n' "$1" "$(summary)"; }
+. "$top/tests/bench/times.bash"
 
 project=$scratch/project
 mkdir -p "$project/repo-config/targets"
