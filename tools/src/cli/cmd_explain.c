@@ -38,7 +38,7 @@ static void explanation_clear(Explanation *explanation)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Explanation, explanation_clear)
 
-/* The last attempt for this collection and target. */
+/* The last attempt at this build for this collection and target: bootstrap builds have their own. */
 static const KilnStoreBuild *last_attempt(const Explanation *explanation)
 {
 	const KilnContext *context = explanation->release->context;
@@ -46,7 +46,8 @@ static const KilnStoreBuild *last_attempt(const Explanation *explanation)
 	for (guint i = 0; i < explanation->attempts->len; i++) {
 		const KilnStoreBuild *build = explanation->attempts->pdata[i];
 		if (g_str_equal(build->collection, context->collection->name) &&
-			g_str_equal(build->target, context->target->name))
+			g_str_equal(build->target, context->target->name) &&
+			build->is_bootstrap == explanation->item->is_bootstrap)
 			return build;
 	}
 	return NULL;

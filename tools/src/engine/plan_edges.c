@@ -116,8 +116,8 @@ static KilnSolution *solve(
 
 	if (!solution && !local)
 		solution = attempt_with_itself(plan, item, &local);
-	if (!solution && !local && !find_hope(plan, item, &local))
-		g_assert(local);
+	if (!solution && !local)
+		find_hope(plan, item, &local);
 	if (local)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return solution;
@@ -335,11 +335,11 @@ static void close_gaps(KilnPlan *plan)
 		const KilnPlanItem *item = plan->items->pdata[i];
 		numbers[item->wave] = numbers[item->wave] || item->is_wanted;
 	}
-	for (guint wave = 0; wave < 2 * count + 2; wave++)
-		if (numbers[wave])
-			numbers[wave] = next++;
-		else
-			numbers[wave] = next;
+	for (guint wave = 0; wave < 2 * count + 2; wave++) {
+		gboolean is_used = numbers[wave] != 0;
+		numbers[wave] = next;
+		next += is_used ? 1 : 0;
+	}
 	for (guint i = 0; i < count; i++) {
 		KilnPlanItem *item = plan->items->pdata[i];
 		item->wave = numbers[item->wave];
