@@ -95,10 +95,17 @@ static void check_target(const KilnTarget *target)
 	check(strcmp(target->name, "trixie") == 0, "another target's name");
 	check(kiln_config_is_name(target->architecture), "an architecture that is no name");
 	check(kiln_config_is_name(target->macros), "macros that are no file name");
-	check(target->suite == NULL || target->location != NULL ||
-			kiln_config_is_name(target->suite),
-		"a suite that is no name");
-	check(target->suite != NULL || target->location != NULL, "a base from nowhere");
+	check(target->suite == NULL || kiln_config_is_name(target->suite), "a suite that is no name");
+	check(target->repositories == NULL || kiln_config_is_name(target->repositories),
+		"repositories that are no file name");
+	check(target->suite || target->repositories || target->location, "a base from nowhere");
+	check(target->contract == NULL || kiln_config_is_name(target->contract), "a contract that is no name");
+	for (guint i = 0; i < target->keys->len; i++) {
+		const KilnTargetKey *key = target->keys->pdata[i];
+		check(kiln_config_is_name(key->file_name), "a key that is no file name");
+		check(strlen(key->fingerprint) == 40 && strspn(key->fingerprint, "0123456789ABCDEF") == 40,
+			"a fingerprint that is none");
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

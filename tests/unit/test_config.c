@@ -217,17 +217,76 @@ static void test_target_values(void **state)
 	assert_string_equal(target->suite, "trixie");
 	assert_int_equal(g_strv_length(target->buildroot), 2);
 	assert_string_equal(target->description, "t");
+	assert_null(target->contract);
+	assert_null(target->releasever);
+	assert_null(target->repositories);
+	assert_int_equal(target->keys->len, 0);
+	assert_false(target->has_own_database);
+	assert_string_equal(target->client_program, "dnf");
 }
+
+#define FINGERPRINT "c1dac52d1664e8a4386dba430946fca2c105b9de"
+#define OTHER_FINGERPRINT "8C3BE96AF2309184DA5C0DAE3B49DF2A0608B895"
+
+static void test_repository_target(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnTarget) target = kiln_target_parse(
+		TARGET_HEAD "contract = el6\nreleasever = 6\n[base]\nkind = repository\n"
+		"repositories = base.repo\n[keys]\nRPM-GPG-KEY-6 = " FINGERPRINT "\nRPM-GPG-KEY-E = "
+		OTHER_FINGERPRINT ", " FINGERPRINT "\n[rpm]\ndatabase = own\n[buildroot]\npackages = bash\n"
+		"[minimal]\npackages = bash\n[client]\nprogram = yum\npackages = yum\n[macros]\nfile = m\n",
+		"target.conf", "t", &error);
+	const KilnTargetKey *key;
+
+	(void)state;
+	assert_no_error(error);
+	assert_string_equal(target->contract, "el6");
+	assert_string_equal(target->releasever, "6");
+	assert_string_equal(target->repositories, "base.repo");
+	assert_null(target->suite);
+	assert_true(target->has_own_database);
+	assert_string_equal(target->client_program, "yum");
+	assert_int_equal(target->keys->len, 3);
+	key = target->keys->pdata[0];
+	assert_string_equal(key->file_name, "RPM-GPG-KEY-6");
+	assert_string_equal(key->fingerprint, "C1DAC52D1664E8A4386DBA430946FCA2C105B9DE");
+	key = target->keys->pdata[2];
+	assert_string_equal(key->file_name, "RPM-GPG-KEY-E");
+	assert_string_equal(key->fingerprint, "C1DAC52D1664E8A4386DBA430946FCA2C105B9DE");
+}
+
+#define GOOD_BASE "[base]\nkind = repository\nrepositories = base.repo\n"
 
 static void test_target_refusals(void **state)
 {
 	static const struct {
 		const char *text, *part;
 	} table[] = {
-		{TARGET_HEAD "[base]\nkind = debian-import\n" TARGET_TAIL, "target.conf:5: a debian-import base needs a \"suite\""},
-		{TARGET_HEAD "[base]\nkind = repository\n" TARGET_TAIL, "needs a \"location\""},
+		{TARGET_HEAD "[base]\nkind = debian-import\n" TARGET_TAIL,
+			"target.conf:5: a base of kind debian-import needs \"suite\": the suite"},
+		{TARGET_HEAD "[base]\nkind = repository\n" TARGET_TAIL,
+			"target.conf:5: a base of kind repository needs \"repositories\": the name of a .repo file"},
+		{TARGET_HEAD "[base]\nkind = repository\nrepositories = ../x.repo\n" TARGET_TAIL,
+			"target.conf:6: \"../x.repo\" is not a name"},
+		{TARGET_HEAD "[base]\nkind = repository\nrepositories = x\nsuite = y\n" TARGET_TAIL,
+			"target.conf:7: \"suite\" is not for a base of kind repository"},
+		{TARGET_HEAD "[base]\nkind = debian-import\nrepositories = x\nsuite = y\n" TARGET_TAIL,
+			"target.conf:6: \"repositories\" is not for a base of kind debian-import"},
+		{TARGET_HEAD "contract = a/b\n" GOOD_BASE TARGET_TAIL, "target.conf:4: \"a/b\" is not a name"},
+		{TARGET_HEAD "releasever = 6 7\n" GOOD_BASE TARGET_TAIL, "target.conf:4: \"6 7\" is not a name"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK = 0608B895\n" TARGET_TAIL,
+			"target.conf:8: \"0608B895\" is not a key's fingerprint, which has 40 hexadecimal digits"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK = " FINGERPRINT "0\n" TARGET_TAIL, "is not a key's fingerprint"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK = x" OTHER_FINGERPRINT "\n" TARGET_TAIL, "target.conf:8: \"x8C3B"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK =\n" TARGET_TAIL, "target.conf:8: the fingerprint of \"K\" is missing"},
+		{TARGET_HEAD GOOD_BASE "[keys]\na/K = " FINGERPRINT "\n" TARGET_TAIL, "target.conf:8: \"a/K\" is not a name"},
+		{TARGET_HEAD GOOD_BASE "[rpm]\ndatabase = bdb\n" TARGET_TAIL, "target.conf:8: \"bdb\" is unknown: use host or own"},
+		{TARGET_HEAD GOOD_BASE "[client]\npackages = x\nprogram = apt\n[buildroot]\npackages = x\n"
+			"[minimal]\npackages = x\n[macros]\nfile = x\n",
+			"target.conf:9: \"apt\" is unknown: use dnf or yum"},
 		{TARGET_HEAD "[base]\nkind = magic\n" TARGET_TAIL, "base kind \"magic\" is unknown"},
-		{"[target]\nname = other\narch = x86_64\n[base]\nkind = repository\nlocation = x\n" TARGET_TAIL,
+		{"[target]\nname = other\narch = x86_64\n[base]\nkind = repository\nrepositories = x\n" TARGET_TAIL,
 			"target.conf:2: the target is called \"other\" but its directory \"t\""},
 		{TARGET_HEAD TARGET_TAIL, "section [base] with the key \"kind\" is missing"},
 	};
@@ -250,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_no_options),
 		cmocka_unit_test(test_config_refusals),
 		cmocka_unit_test(test_target_values),
+		cmocka_unit_test(test_repository_target),
 		cmocka_unit_test(test_target_refusals),
 	};
 

@@ -14,6 +14,7 @@
 #define MEMORY_PER_JOB_MIB 1024
 /* rpm defines no macro with a shorter name. */
 #define MACRO_NAME_MIN 3
+#define FINGERPRINT_DIGITS 40
 
 static const KilnIniKey config_schema[] = {
 	{"publish", "url", TRUE},
@@ -47,13 +48,19 @@ static const KilnIniKey target_schema[] = {
 	{"target", "name", TRUE},
 	{"target", "arch", TRUE},
 	{"target", "description", FALSE},
+	{"target", "contract", FALSE},
+	{"target", "releasever", FALSE},
 	{"base", "kind", TRUE},
 	{"base", "suite", FALSE},
+	{"base", "repositories", FALSE},
 	{"base", "location", FALSE},
 	{"buildroot", "packages", TRUE},
 	{"minimal", "packages", TRUE},
 	{"client", "packages", TRUE},
+	{"client", "program", FALSE},
 	{"macros", "file", TRUE},
+	{"keys", "*", FALSE},
+	{"rpm", "database", FALSE},
 	{NULL, NULL, FALSE},
 };
 
@@ -368,24 +375,104 @@ KilnConfig *kiln_config_parse(const char *text, const char *name, GError **error
 	return g_steal_pointer(&config);
 }
 
+/* The value if there is one, which has to be a name. */
+static gboolean parse_name(const KilnIni *ini, const char *group, const char *key, char **ret_name, GError **error)
+{
+	g_autofree char *name = kiln_ini_get(ini, group, key, NULL);
+
+	if (name && !check_name(ini, group, key, name, error))
+		return FALSE;
+	*ret_name = g_steal_pointer(&name);
+	return TRUE;
+}
+
+/* Each kind of base has its own key: it needs that one, and another's would say something that is not so. */
 static gboolean parse_base(const KilnIni *ini, KilnTarget *target, GError **error)
 {
+	static const struct {
+		const char *kind, *key, *other, *what;
+	} kinds[] = {
+		{"debian-import", "suite", "repositories", "the suite of the Debian archive"},
+		{"repository", "repositories", "suite", "the name of a .repo file beside target.conf"},
+	};
+
 	target->base_kind = kiln_ini_get(ini, "base", "kind", NULL);
-	target->suite = kiln_ini_get(ini, "base", "suite", NULL);
+	if (!parse_name(ini, "base", "suite", &target->suite, error) ||
+		!parse_name(ini, "base", "repositories", &target->repositories, error))
+		return FALSE;
 	target->location = kiln_ini_get(ini, "base", "location", NULL);
-	if (g_str_equal(target->base_kind, "debian-import")) {
-		if (!target->suite)
-			return kiln_ini_set_error(
-				ini, "base", "kind", error, "a debian-import base needs a \"suite\"");
-		return check_name(ini, "base", "suite", target->suite, error);
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autofree char *value = kiln_ini_get(ini, "base", kinds[i].key, NULL);
+		g_autofree char *other = kiln_ini_get(ini, "base", kinds[i].other, NULL);
+		if (!g_str_equal(target->base_kind, kinds[i].kind))
+			continue;
+		if (other)
+			return kiln_ini_set_error(ini, "base", kinds[i].other, error,
+				"\"%s\" is not for a base of kind %s", kinds[i].other, kinds[i].kind);
+		return value || (i == 1 && target->location) || kiln_ini_set_error(ini, "base", "kind", error,
+			"a base of kind %s needs \"%s\": %s", kinds[i].kind, kinds[i].key, kinds[i].what);
 	}
-	if (!g_str_equal(target->base_kind, "repository"))
-		return kiln_ini_set_error(ini, "base", "kind", error,
-			"base kind \"%s\" is unknown: use debian-import or repository", target->base_kind);
-	if (!target->location)
-		return kiln_ini_set_error(ini, "base", "kind", error,
-			"a repository base needs a \"location\": a directory with repodata/");
+	return kiln_ini_set_error(ini, "base", "kind", error,
+		"base kind \"%s\" is unknown: use debian-import or repository", target->base_kind);
+}
+
+static gboolean add_key(const KilnIni *ini, const char *file_name, const char *fingerprint, GPtrArray *keys,
+	GError **error)
+{
+	KilnTargetKey *key;
+
+	if (strlen(fingerprint) != FINGERPRINT_DIGITS ||
+		strspn(fingerprint, "0123456789abcdefABCDEF") != FINGERPRINT_DIGITS)
+		return kiln_ini_set_error(ini, "keys", file_name, error,
+			"\"%s\" is not a key's fingerprint, which has %d hexadecimal digits and no spaces",
+			fingerprint, FINGERPRINT_DIGITS);
+	key = g_new0(KilnTargetKey, 1);
+	key->file_name = g_strdup(file_name);
+	key->fingerprint = g_ascii_strup(fingerprint, -1);
+	g_ptr_array_add(keys, key);
 	return TRUE;
+}
+
+static gboolean parse_keys(const KilnIni *ini, KilnTarget *target, GError **error)
+{
+	g_auto(GStrv) file_names = kiln_ini_list_keys(ini, "keys", "");
+
+	for (char **file_name = file_names; *file_name; file_name++) {
+		g_auto(GStrv) fingerprints = kiln_ini_get_list(ini, "keys", *file_name);
+		if (!check_name(ini, "keys", *file_name, *file_name, error))
+			return FALSE;
+		if (!*fingerprints)
+			return kiln_ini_set_error(ini, "keys", *file_name, error,
+				"the fingerprint of \"%s\" is missing", *file_name);
+		for (char **fingerprint = fingerprints; *fingerprint; fingerprint++)
+			if (!add_key(ini, *file_name, *fingerprint, target->keys, error))
+				return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean check_choice(const KilnIni *ini, const char *group, const char *key, const char *choice,
+	const char *const *choices, GError **error)
+{
+	g_autofree char *list = NULL;
+
+	if (g_strv_contains(choices, choice))
+		return TRUE;
+	list = g_strjoinv(" or ", (char **)choices);
+	return kiln_ini_set_error(ini, group, key, error, "\"%s\" is unknown: use %s", choice, list);
+}
+
+static gboolean parse_clients(const KilnIni *ini, KilnTarget *target, GError **error)
+{
+	static const char *const databases[] = {"host", "own", NULL}, *const programs[] = {"dnf", "yum", NULL};
+	g_autofree char *database = kiln_ini_get(ini, "rpm", "database", databases[0]);
+
+	target->client_program = kiln_ini_get(ini, "client", "program", programs[0]);
+	target->has_own_database = g_str_equal(database, "own");
+	return parse_name(ini, "target", "contract", &target->contract, error) &&
+		parse_name(ini, "target", "releasever", &target->releasever, error) &&
+		check_choice(ini, "rpm", "database", database, databases, error) &&
+		check_choice(ini, "client", "program", target->client_program, programs, error);
 }
 
 KilnTarget *kiln_target_parse(const char *text, const char *name, const char *expected_name, GError **error)
@@ -405,7 +492,8 @@ KilnTarget *kiln_target_parse(const char *text, const char *name, const char *ex
 	if (!check_name(ini, "target", "name", target->name, error) ||
 		!check_name(ini, "target", "arch", target->architecture, error) ||
 		!check_name(ini, "macros", "file", target->macros, error) ||
-		!parse_base(ini, target, error))
+		!parse_clients(ini, target, error) || !parse_base(ini, target, error) ||
+		!parse_keys(ini, target, error))
 		return NULL;
 	if (!g_str_equal(target->name, expected_name)) {
 		kiln_ini_set_error(ini, "target", "name", error,

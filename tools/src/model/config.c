@@ -167,9 +167,19 @@ const KilnPackageOptions *kiln_config_package(const KilnConfig *config, const ch
 	return NULL;
 }
 
+static void target_key_free(KilnTargetKey *key)
+{
+	g_free(key->file_name);
+	g_free(key->fingerprint);
+	g_free(key);
+}
+
 KilnTarget *kiln_target_new(void)
 {
-	return g_new0(KilnTarget, 1);
+	KilnTarget *target = g_new0(KilnTarget, 1);
+
+	target->keys = g_ptr_array_new_with_free_func((GDestroyNotify)target_key_free);
+	return target;
 }
 
 void kiln_target_free(KilnTarget *target)
@@ -179,9 +189,14 @@ void kiln_target_free(KilnTarget *target)
 	g_free(target->name);
 	g_free(target->architecture);
 	g_free(target->description);
+	g_free(target->contract);
+	g_free(target->releasever);
 	g_free(target->base_kind);
 	g_free(target->suite);
+	g_free(target->repositories);
 	g_free(target->location);
+	g_ptr_array_unref(target->keys);
+	g_free(target->client_program);
 	g_strfreev(target->buildroot);
 	g_strfreev(target->minimal);
 	g_strfreev(target->client);

@@ -50,13 +50,26 @@ typedef struct {
 	GPtrArray *packages; /* KilnPackageOptions */
 } KilnConfig;
 
+/* [keys]: a key that a base repository's packages or metadata may be signed by. A file of several keys stands
+ * there once for each. */
+typedef struct {
+	char *file_name;   /* the last part of the gpgkey= that gives it */
+	char *fingerprint; /* 40 digits, upper case */
+} KilnTargetKey;
+
 typedef struct {
 	char *name;
 	char *architecture; /* rpm's name */
 	char *description;
+	char *contract;   /* what its clients can read: contracts/NAME.conf */
+	char *releasever; /* what $releasever is on its hosts, or NULL */
 	char *base_kind; /* "debian-import" or "repository" */
 	char *suite;     /* debian-import: the suite of the Debian archive */
+	char *repositories; /* repository: file name of the .repo file, beside target.conf */
 	char *location;  /* repository: a directory with repodata/ */
+	GPtrArray *keys; /* KilnTargetKey, as written; never NULL */
+	gboolean has_own_database; /* its rpm cannot read the database that the host's librpm writes */
+	char *client_program; /* what its hosts install with: "dnf" or "yum" */
 	char **buildroot; /* packages every buildroot starts with */
 	char **minimal;   /* packages of the clean root that smoke tests install into */
 	char **client;    /* packages of the root that plays the consumer: dnf, nginx */
