@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Applies a contract (model/contract.h) to files. What breaks it is appended to `violations` (kiln_violations_new),
+ * all of it and not only the first; an error is set only when something cannot be judged at all: not there, unreadable,
+ * not what it should be. Nothing is verified by a key here unless said: lib/rpmverify and lib/gpg do that.
+ */
+#pragma once
+
+#include "engine/project.h"
+#include "model/contract.h"
+
+/* Reads repo-config/contracts/NAME.conf of the project; unknown is NOT_FOUND and lists those there are. `project` may
+ * be NULL: then the contracts that Kiln is installed with are meant. Caller owns. */
+KilnContract *kiln_project_contract(const KilnProject *project, const char *name, GError **error);
+
+/* A package file. Codes NOT_FOUND, VERIFY (no package). */
+gboolean kiln_contract_check_package(
+	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error);
+
+/* A public key file as clients import it. A file without any key is VERIFY. */
+gboolean kiln_contract_check_key(
+	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error);
+
+/* DIRECTORY/repodata: repomd.xml, the files it names, and repomd.xml.asc, which is also verified by the key if a file
+ * RPM-GPG-KEY* is in DIRECTORY. Code NOT_FOUND when there is no repomd.xml, VERIFY when it is no XML of that kind. */
+gboolean kiln_contract_check_metadata(
+	const KilnContract *contract, const char *directory, GPtrArray *violations, GError **error);
+
+/* A .repo file; key files it names that lie beside it are checked as well. VERIFY when it is no .repo file. */
+gboolean kiln_contract_check_repo_file(
+	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error);
+
+/* The metadata and every package it lists. What of it cannot be read is a violation, as clients cannot either. */
+gboolean kiln_contract_check_repository(
+	const KilnContract *contract, const char *directory, GPtrArray *violations, GError **error);
