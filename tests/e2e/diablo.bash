@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the suites of collection diablo share: the collection built for el6 against the stand-in base, from stand-in
+# tarballs, and roots that have its packages. Load common and standin before.
+
+# A copy of the project's own collection in $1, on the stand-in base, its stand-in tarballs beside it, not locked yet.
+# That becomes the working directory and $project. Smoke tests stay behind: they need the real software.
+copy_diablo() {
+	project=$1
+	mkdir -p "$project"
+	cp -a "$top/specs" "$top/patches" "$top/repo-config" "$project/"
+	rm -rf "$project/specs/epoxy" "$project/patches/epoxy"
+	cd "$project"
+	grep -q '^\[collection diablo\]' repo-config/kiln.conf ||
+		printf '\n[collection diablo]\ntargets = el6\n' >>repo-config/kiln.conf
+	sed -i '/^\[collection epoxy\]/,/^$/d' repo-config/kiln.conf
+	make_standin
+	use_standin "$project"
+	"$top/tests/fixtures/diablo/make-sources" "$project.tarballs"
+	deliver_from "$project.tarballs"
+}
+
+# The sources that have no digest are fetched from files of their names in directory $1.
+deliver_from() {
+	local lock
+	for lock in specs/diablo/*/sources; do
+		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
+	done
+}
+
+# lock_diablo [PACKAGE…]: the digests of what lies there now, as somebody with the tarballs would lock them.
+lock_diablo() { "$KILN" fetch --lock --collection diablo "$@"; }
+
+# The collection, built once for all suites of a run: $project, $built (a repository of its packages). What was said is
+# in $project.talk.
+build_diablo() {
+	local shared=${KILN_TEST_SHARED:-$BATS_RUN_TMPDIR} status
+	export KILN_KEYS=$shared/diablo.keys
+	mkdir -p "$shared"
+	exec {diablo_lock}>"$shared/diablo.lock"
+	flock "$diablo_lock"
+	if [ ! -e "$shared/diablo.status" ]; then
+		rm -rf "$shared/diablo"
+		copy_diablo "$shared/diablo"
+		status=0
+		lock_diablo >"$project.output" 2>"$project.talk" &&
+			"$KILN" build --collection diablo --target el6 >>"$project.output" 2>>"$project.talk" || status=$?
+		mkdir -p "$project.built"
+		cp "$project"/.kiln/builds/*/*.rpm "$project.built/" && rm -f "$project.built"/*.src.rpm &&
+			createrepo_c -q "$project.built" || status=1
+		echo "$status" >"$shared/diablo.status"
+		[ "$status" -eq 0 ] || cat "$project.talk" >&2
+	fi
+	exec {diablo_lock}>&-
+	project=$shared/diablo
+	built=$project.built
+	cd "$project"
+	make_standin
+	return "$(cat "$shared/diablo.status")"
+}
+
+# The repositories of target el6, as options for dnf.
+base_repositories() {
+	awk '/^\[/ { id = substr($0, 2, length($0) - 2) }
+		/^baseurl *=/ { sub(/^baseurl *= */, ""); gsub(/\$basearch/, "x86_64"); gsub(/\$releasever/, "6")
+			print "--repofrompath=" id "," $1 }' repo-config/targets/el6/base.repo
+}
+
+# dnf_in ROOT ARGUMENT…: the stand-in's repositories and the collection just built; more with EXTRA="NAME=DIRECTORY…".
+dnf_in() {
+	local root=$1 extra repositories=()
+	shift
+	for extra in ${EXTRA:-}; do
+		repositories+=(--repofrompath="${extra%%=*},file://${extra#*=}")
+	done
+	mkdir -p "$root" "$BATS_FILE_TMPDIR/home"
+	echo '%_dbpath /var/lib/rpm' >"$BATS_FILE_TMPDIR/home/.rpmmacros"
+	HOME=$BATS_FILE_TMPDIR/home dnf -y --installroot="$root" --releasever=6 --disablerepo='*' --nogpgcheck \
+		$(base_repositories) --repofrompath="diablo,file://$built" "${repositories[@]}" \
+		--setopt=cachedir="$BATS_FILE_TMPDIR/dnf" --setopt=reposdir="$BATS_FILE_TMPDIR/none" \
+		--setopt=install_weak_deps=False --setopt=metadata_expire=0 "$@"
+}
+
+# in_root ROOT COMMAND…: as root in a host of its own: processes, network (loopback is up), /proc, /dev. Nothing that
+# runs there survives the command, so a test of a service is one command.
+in_root() {
+	local root=$1
+	shift
+	unshare --mount --pid --net --ipc --uts --fork --kill-child --mount-proc sh -c '
+		ip link set lo up
+		mkdir -p "$0/proc" "$0/dev/shm" "$0/sys"
+		mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=0755 dev "$0/dev" || exit 125
+		for node in null zero full random urandom tty; do
+			touch "$0/dev/$node" && mount --bind "/dev/$node" "$0/dev/$node" || exit 125
+		done
+		mkdir "$0/dev/shm"
+		ln -s /proc/self/fd "$0/dev/fd"
+		exec env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root LANG=C TERM=dumb \
+			chroot "$0" "$@"' "$root" "$@"
+}
