@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/base_import.h"
+#include "engine/base_siblings.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -99,10 +100,77 @@ gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, 
 	return kiln_base_refresh(project, target, error);
 }
 
-KilnLock *kiln_base_hold(const KilnProject *project, const KilnTarget *target, GError **error)
+static void repository_free(KilnBaseRepository *repository)
 {
-	g_autofree char *output = kiln_base_directory(project, target, error);
-	g_autofree char *path = output ? kiln_base_import_readers_lock(output) : NULL;
+	g_free(repository->name);
+	g_free(repository->directory);
+	g_free(repository);
+}
 
-	return path ? kiln_lock_share(path, error) : NULL;
+void kiln_base_free(KilnBase *base)
+{
+	if (!base)
+		return;
+	g_free(base->directory);
+	g_ptr_array_unref(base->repositories);
+	kiln_lock_free(base->held);
+	g_free(base);
+}
+
+static gboolean check_imported(const KilnTarget *target, const KilnBase *base, GError **error)
+{
+	g_autofree char *stamp = stamp_path(base->directory);
+
+	if (g_file_test(stamp, G_FILE_TEST_EXISTS))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
+		"target \"%s\" has no base at \"%s\"; run `kiln base import --target %s`", target->name,
+		base->directory, target->name);
+	return FALSE;
+}
+
+static void add_repository(KilnBase *base, const char *name, const char *directory, int priority)
+{
+	KilnBaseRepository *repository = g_new0(KilnBaseRepository, 1);
+
+	repository->name = g_strdup(name);
+	repository->directory = g_strdup(directory);
+	repository->priority = priority;
+	g_ptr_array_add(base->repositories, repository);
+}
+
+KilnBase *kiln_base_open(const KilnProject *project, const KilnTarget *target, GError **error)
+{
+	g_autoptr(KilnBase) base = g_new0(KilnBase, 1);
+	g_autofree char *lock = NULL;
+
+	base->repositories = g_ptr_array_new_with_free_func((GDestroyNotify)repository_free);
+	base->directory = kiln_base_directory(project, target, error);
+	if (!base->directory)
+		return NULL;
+	if (!target->location && !check_imported(target, base, error))
+		return NULL;
+	lock = kiln_base_import_readers_lock(base->directory);
+	if (!target->location && !(base->held = kiln_lock_share(lock, error)))
+		return NULL;
+	add_repository(base, target->name, base->directory, 0);
+	return g_steal_pointer(&base);
+}
+
+gboolean kiln_base_add_to(const KilnBase *base, KilnSolv *solv, GError **error)
+{
+	for (guint i = 0; i < base->repositories->len; i++) {
+		const KilnBaseRepository *repository = base->repositories->pdata[i];
+		const KilnSolvRepository added = {.name = repository->name,
+			.directory = repository->directory, .priority = repository->priority};
+		if (!kiln_solv_add_repository(solv, &added, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean kiln_base_supply(const KilnBase *base, const GPtrArray *packages, GError **error)
+{
+	(void)base, (void)packages, (void)error;
+	return TRUE;
 }

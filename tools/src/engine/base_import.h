@@ -11,9 +11,6 @@
 
 #include <glib.h>
 
-/* The file in a base that tells what it was imported from; its time is that of the last use. */
-#define KILN_BASE_STAMP "imported-from"
-
 /* All borrowed, all absolute paths. */
 typedef struct {
 	const char *target_directory; /* holds import.conf, names.conf, base-setup/ */

@@ -8,6 +8,9 @@
 
 #include <glib.h>
 
+/* The file in a base that tells what it was imported from; its time is that of the last use. */
+#define KILN_BASE_STAMP "imported-from"
+
 /* The directories beside `base_directory` that are bases of the same target. Caller owns. */
 char **kiln_base_siblings(const char *base_directory, GError **error);
 

@@ -24,6 +24,7 @@ gboolean kiln_build_steps_layers(KilnBuildJob *job, GError **error)
 	KilnContext *context = job->context;
 	g_autofree char *label = g_strdup_printf("%s %s", context->target->name, job->item->name);
 	KilnLayerRequest request = {.cache = context->project->cache,
+		.base = context->base,
 		.below = context->buildroot,
 		.macros = context->macros,
 		.solution = kiln_build_job_solution(job),

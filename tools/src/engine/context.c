@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/base.h"
 #include "engine/evaluate.h"
 #include "engine/root.h"
 
@@ -28,33 +27,19 @@ static gboolean read_macros(KilnContext *context, GError **error)
 
 static gboolean open_base(KilnContext *context, GError **error)
 {
-	const KilnTarget *target = context->target;
 	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
-	g_autofree char *repomd = NULL;
-	KilnSolvRepository repository = {.name = target->name};
 
-	context->base_directory = kiln_base_directory(context->project, target, error);
-	if (!context->base_directory)
+	context->base = kiln_base_open(context->project, context->target, error);
+	if (!context->base)
 		return FALSE;
-	repomd = g_build_filename(context->base_directory, "repodata", "repomd.xml", NULL);
-	if (!g_file_test(repomd, G_FILE_TEST_EXISTS)) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
-			"target \"%s\" has no base repository at \"%s\"; %s", target->name,
-			context->base_directory,
-			target->location ? "put an rpm-md repository there" : "run `kiln base import`");
-		return FALSE;
-	}
-	if (!target->location && !(context->base_held = kiln_base_hold(context->project, target, error)))
-		return FALSE;
-	context->solv = kiln_solv_new(target->architecture, cache);
-	repository.directory = context->base_directory;
-	return kiln_solv_add_repository(context->solv, &repository, error);
+	context->solv = kiln_solv_new(context->target->architecture, cache);
+	return kiln_base_add_to(context->base, context->solv, error);
 }
 
 static gboolean allow_places(const KilnContext *context, GError **error)
 {
 	const char *const places[] = {context->project->state, context->project->cache,
-		context->project->publish_root, context->base_directory,
+		context->project->publish_root, context->base->directory,
 		context->project->helper_directory};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
@@ -114,8 +99,7 @@ void kiln_context_free(KilnContext *context)
 	g_free(context->macros);
 	g_free(context->macros_sha256);
 	g_mutex_clear(&context->solving);
-	g_free(context->base_directory);
-	kiln_lock_free(context->base_held);
+	kiln_base_free(context->base);
 	g_clear_pointer(&context->solv, kiln_solv_free);
 	g_clear_pointer(&context->buildroot_solution, kiln_solution_free);
 	kiln_layers_free(context->buildroot);
@@ -166,6 +150,7 @@ KilnLayers *kiln_context_layers(KilnContext *context, const KilnSolvRequest *req
 	KilnLayerRequest layer = {.cache = context->project->cache,
 		.below = below,
 		.solution = solution,
+		.base = context->base,
 		.macros = context->macros,
 		.label = label};
 	KilnLayers *layers = solution ? kiln_layers_ensure(&layer, NULL, error) : NULL;

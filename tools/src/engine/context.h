@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "engine/base.h"
 #include "engine/catalog.h"
 #include "engine/layer.h"
 #include "lib/solv.h"
@@ -18,8 +19,7 @@ typedef struct {
 	char *macros_path;
 	char *macros;                       /* text of the target's macro file */
 	char *macros_sha256;
-	char *base_directory;               /* rpm-md repository */
-	KilnLock *base_held;                /* its packages stay while this is open */
+	KilnBase *base;
 	KilnSolv *solv;                     /* the base, and what the collection builds; held by `solving` */
 	GMutex solving;                     /* one question at a time, from whichever thread */
 	KilnSolution *buildroot_solution;   /* set with `buildroot` */

@@ -17,7 +17,6 @@ static gboolean check_closure(KilnContext *context, const KilnCompose *compose, 
 {
 	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
 	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
-	KilnSolvRepository base = {.name = context->target->name, .directory = context->base_directory};
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
 	g_auto(GStrv) problems = NULL;
@@ -31,7 +30,7 @@ static gboolean check_closure(KilnContext *context, const KilnCompose *compose, 
 		if (package->part != KILN_PART_SOURCE)
 			g_array_append_val(files, file);
 	}
-	if (!kiln_solv_add_repository(solv, &base, error) ||
+	if (!kiln_base_add_to(context->base, solv, error) ||
 		!kiln_solv_set_packages(solv, "compose", (const KilnSolvFile *)files->data, files->len,
 			COMPOSE_PRIORITY, error) ||
 		!kiln_solv_check_closure(solv, "compose", &problems, error))

@@ -195,8 +195,12 @@ static gboolean make_layer(
 {
 	g_autofree char *unfinished = layer_directory(request->cache, UNFINISHED, key);
 	g_auto(KilnSandboxReport) report = {0};
-	gint64 start = kiln_clock_monotonic_us();
+	gint64 start;
 
+	if (request->base &&
+		!kiln_base_supply(request->base, kiln_solution_packages(request->solution), error))
+		return FALSE;
+	start = kiln_clock_monotonic_us();
 	kiln_event_step("layer", "%s: installing %u packages", request->label,
 		kiln_solution_packages(request->solution)->len);
 	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error))

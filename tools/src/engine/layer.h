@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/lock.h"
+#include "engine/base.h"
 #include "format/layer_manifest.h"
 #include "lib/solv.h"
 
@@ -31,6 +32,7 @@ typedef struct {
 	const char *cache;             /* Kiln's cache directory; layers/ in it */
 	const KilnLayers *below;       /* NULL: an empty root */
 	const KilnSolution *solution;  /* the packages to add */
+	const KilnBase *base;          /* where those that are not here yet come from; NULL: all are */
 	const char *macros;            /* text of the target's rpm macros */
 	const char *label;             /* for events and the manifest: "trixie buildroot" */
 } KilnLayerRequest;

@@ -40,9 +40,8 @@ static KilnSolv *open_base(const KilnContext *context, GError **error)
 {
 	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
 	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
-	KilnSolvRepository base = {.name = context->target->name, .directory = context->base_directory};
 
-	return kiln_solv_add_repository(solv, &base, error) ? g_steal_pointer(&solv) : NULL;
+	return kiln_base_add_to(context->base, solv, error) ? g_steal_pointer(&solv) : NULL;
 }
 
 static gboolean make_layers(KilnSmoke *smoke, GError **error)

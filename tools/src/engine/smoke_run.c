@@ -55,7 +55,7 @@ void kiln_smoke_bind_repositories(const KilnSmokeJob *job, KilnSandboxRequest *r
 		g_environ_setenv(request->environment, "KILN_URL_PATH", smoke->url_path, TRUE);
 	kiln_sandbox_request_bind(request, smoke->view, "/srv/www", FALSE);
 	kiln_sandbox_request_bind(request, smoke->compose->directory, place, FALSE);
-	kiln_sandbox_request_bind(request, context->base_directory, "/srv/base", FALSE);
+	kiln_sandbox_request_bind(request, context->base->directory, "/srv/base", FALSE);
 }
 
 void kiln_smoke_bind_test(const KilnSmokeJob *job, KilnSandboxRequest *request)
