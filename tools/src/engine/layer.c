@@ -7,6 +7,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "base/lock.h"
+#include "engine/layer_database.h"
 #include "engine/root.h"
 #include "format/json.h"
 
@@ -21,6 +22,13 @@
 #define UNFINISHED ".new-"
 
 #define MANIFEST_MAX_BYTES (16 * 1024 * 1024)
+
+/* One layer to be made: the packages, or on top of them the database that the root's own rpm reads. */
+typedef struct {
+	const KilnLayerRequest *request;
+	const KilnLayers *below;
+	gboolean is_database;
+} Making;
 
 void kiln_layers_free(KilnLayers *layers)
 {
@@ -60,7 +68,7 @@ static char *package_digest(const KilnSolvPackage *package, GError **error)
 }
 
 /* The digest the layer has or would have; the stack's key when nothing is to be added. */
-static char *layer_key(const KilnLayerRequest *request, GError **error)
+static char *packages_key(const KilnLayerRequest *request, GError **error)
 {
 	const GPtrArray *packages = kiln_solution_packages(request->solution);
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
@@ -76,6 +84,16 @@ static char *layer_key(const KilnLayerRequest *request, GError **error)
 			return NULL;
 		kiln_digest_add(digest, "package", sha256);
 	}
+	return kiln_digest_finish(digest);
+}
+
+/* Of the layer that only has the packages of the topmost one in the root's own database. */
+static char *database_key(const KilnLayers *below)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+
+	kiln_digest_add(digest, "format", KILN_LAYER_FORMAT);
+	kiln_digest_add(digest, "database of", below->key);
 	return kiln_digest_finish(digest);
 }
 
@@ -128,11 +146,18 @@ static gboolean set_refused(const KilnSandboxReport *report, const char *label, 
 	return FALSE;
 }
 
-static gboolean install(const KilnLayerRequest *request, const char *directory,
-	KilnSandboxReport *ret_report, GError **error)
+static gboolean set_failed(const Making *making, const KilnSandboxReport *report, const char *log_path, GError **error)
+{
+	return making->is_database ? kiln_layer_database_refuse(making->request->label, log_path, error)
+				   : set_refused(report, making->request->label, error);
+}
+
+static gboolean install(const Making *making, const char *directory, KilnSandboxReport *ret_report, GError **error)
 {
 	g_autofree char *log_path = g_build_filename(directory, "install.log", NULL);
-	g_autoptr(KilnSandboxRequest) sandbox = install_request(request, directory, error);
+	g_autoptr(KilnSandboxRequest) sandbox = making->is_database
+		? kiln_layer_database_request(making->below->trees, making->request->solution, directory, error)
+		: install_request(making->request, directory, error);
 	gboolean done;
 	int log;
 
@@ -145,8 +170,9 @@ static gboolean install(const KilnLayerRequest *request, const char *directory,
 	close(log);
 	if (!done)
 		return FALSE;
-	return kiln_sandbox_report_succeeded(ret_report) ||
-		set_refused(ret_report, request->label, error);
+	if (!kiln_sandbox_report_succeeded(ret_report))
+		return set_failed(making, ret_report, log_path, error);
+	return !making->is_database || kiln_layer_database_finish(directory, error);
 }
 
 /* Where the time of making the layer went. */
@@ -160,11 +186,11 @@ static void add_phases(KilnJson *json, const KilnSandboxReport *report)
 	kiln_json_end_object(json);
 }
 
-static gboolean write_manifest(const KilnLayerRequest *request, const char *key, const char *directory,
+static gboolean write_manifest(const Making *making, const char *key, const char *directory,
 	const KilnSandboxReport *report, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
-	const GPtrArray *packages = kiln_solution_packages(request->solution);
+	const GPtrArray *packages = kiln_solution_packages(making->request->solution);
 	g_autoptr(KilnJson) json = kiln_json_new();
 	g_autofree char *text = NULL;
 	guint64 bytes;
@@ -174,8 +200,8 @@ static gboolean write_manifest(const KilnLayerRequest *request, const char *key,
 	kiln_json_begin_object(json, NULL);
 	kiln_json_add_text(json, "key", key);
 	kiln_json_add_number(json, "bytes", (gint64)bytes);
-	kiln_json_add_text(json, "label", request->label);
-	kiln_json_add_text(json, "below", request->below ? request->below->key : NULL);
+	kiln_json_add_text(json, "label", making->request->label);
+	kiln_json_add_text(json, "below", making->below ? making->below->key : NULL);
 	kiln_json_begin_array(json, "packages");
 	for (guint i = 0; i < packages->len; i++) {
 		const KilnSolvPackage *package = packages->pdata[i];
@@ -190,40 +216,45 @@ static gboolean write_manifest(const KilnLayerRequest *request, const char *key,
 }
 
 /* Makes the layer under a name that only the holder of its lock uses, then gives it its own. */
-static gboolean make_layer(
-	const KilnLayerRequest *request, const char *key, const char *directory, GError **error)
+static gboolean make_layer(const Making *making, const char *key, const char *directory, GError **error)
 {
-	g_autofree char *unfinished = layer_directory(request->cache, UNFINISHED, key);
+	guint count = kiln_solution_packages(making->request->solution)->len;
+	g_autofree char *unfinished = layer_directory(making->request->cache, UNFINISHED, key);
 	g_auto(KilnSandboxReport) report = {0};
 	gint64 start;
 
+<<<<<<< Updated upstream
 	if (request->base &&
 		!kiln_base_supply(request->base, kiln_solution_packages(request->solution), error))
 		return FALSE;
 	start = kiln_clock_monotonic_us();
 	kiln_event_step("layer", "%s: installing %u packages", request->label,
 		kiln_solution_packages(request->solution)->len);
+=======
+	kiln_event_step("layer", "%s: %s %u packages", making->request->label,
+		making->is_database ? "its own rpm takes note of" : "installing", count);
+>>>>>>> Stashed changes
 	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error))
 		return FALSE;
-	if (!install(request, unfinished, &report, error) ||
-		!write_manifest(request, key, unfinished, &report, error) ||
+	if (!install(making, unfinished, &report, error) ||
+		!write_manifest(making, key, unfinished, &report, error) ||
 		!kiln_fs_rename(unfinished, directory, error)) {
 		/* What it holds is useless; the cause is in `error`. */
 		kiln_fs_remove_tree(unfinished, NULL);
 		return FALSE;
 	}
-	kiln_event_done("layer", kiln_clock_monotonic_us() - start, "%s: %u packages", request->label,
-		kiln_solution_packages(request->solution)->len);
+	kiln_event_done("layer", kiln_clock_monotonic_us() - start, "%s: %u packages%s", making->request->label, count,
+		making->is_database ? " in the database of its own rpm" : "");
 	return TRUE;
 }
 
 /* Makes the layer if it is missing, with its whole lock. That is not waited for: who has a part of it may have made the
  * layer meanwhile, and holds it for as long as it is used; the caller looks again. */
-static gboolean make_missing(const KilnLayerRequest *request, const char *key, const char *directory,
+static gboolean make_missing(const Making *making, const char *key, const char *directory,
 	const char *lock_path, gboolean *made, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, request->label, FALSE, &local);
+	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, making->request->label, FALSE, &local);
 
 	if (!lock && g_error_matches(local, KILN_ERROR, KILN_ERROR_BUSY)) {
 		/* It may also be that others look at the same time: not all of them again at once. */
@@ -237,15 +268,15 @@ static gboolean make_missing(const KilnLayerRequest *request, const char *key, c
 	if (is_complete(directory))
 		return TRUE;
 	*made = TRUE;
-	return make_layer(request, key, directory, error);
+	return make_layer(making, key, directory, error);
 }
 
 /* A share of the lock of the layer, which is there. What was made may be removed before it is held: then it is
  * made again. */
-static KilnLock *ensure_layer(const KilnLayerRequest *request, const char *key, const char *directory,
-	gboolean *made, GError **error)
+static KilnLock *ensure_held(const Making *making, const char *key, const char *directory, gboolean *made,
+	GError **error)
 {
-	g_autofree char *lock_path = layer_directory(request->cache, LOCK, key);
+	g_autofree char *lock_path = layer_directory(making->request->cache, LOCK, key);
 
 	for (;;) {
 		g_autoptr(KilnLock) share = kiln_lock_share(lock_path, error);
@@ -257,7 +288,7 @@ static KilnLock *ensure_layer(const KilnLayerRequest *request, const char *key, 
 			return g_steal_pointer(&share);
 		}
 		g_clear_pointer(&share, kiln_lock_free);
-		if (!make_missing(request, key, directory, lock_path, made, error))
+		if (!make_missing(making, key, directory, lock_path, made, error))
 			return NULL;
 	}
 }
@@ -277,26 +308,44 @@ static KilnLayers *put_on(const KilnLayers *below, const char *key, const char *
 	return layers;
 }
 
+static KilnLayers *ensure_layer(const Making *making, const char *key, gboolean *made, GError **error)
+{
+	g_autofree char *directory = layer_directory(making->request->cache, "", key);
+	KilnLock *held = ensure_held(making, key, directory, made, error);
+
+	if (held)
+		return put_on(making->below, key, directory, held);
+	g_prefix_error(error, "making the layer \"%s\": ", making->request->label);
+	return NULL;
+}
+
+/* Takes over `below`. */
+static KilnLayers *ensure_database(const KilnLayerRequest *request, KilnLayers *below, gboolean *made, GError **error)
+{
+	g_autoptr(KilnLayers) packages = below;
+	const Making making = {.request = request, .below = packages, .is_database = TRUE};
+	g_autofree char *key = database_key(packages);
+
+	return ensure_layer(&making, key, made, error);
+}
+
 KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error)
 {
-	g_autofree char *key = layer_key(request, error);
-	g_autofree char *directory = NULL;
+	const Making making = {.request = request, .below = request->below};
+	g_autofree char *key = packages_key(request, error);
 	gboolean made = FALSE;
-	KilnLock *held;
+	KilnLayers *layers;
 
 	if (!key)
 		return NULL;
 	if (request->below && g_str_equal(key, request->below->key))
 		return kiln_layers_copy(request->below);
-	directory = layer_directory(request->cache, "", key);
-	held = ensure_layer(request, key, directory, &made, error);
-	if (!held) {
-		g_prefix_error(error, "making the layer \"%s\": ", request->label);
-		return NULL;
-	}
-	if (ret_made)
+	layers = ensure_layer(&making, key, &made, error);
+	if (layers && request->has_own_database)
+		layers = ensure_database(request, layers, &made, error);
+	if (layers && ret_made)
 		*ret_made = made;
-	return put_on(request->below, key, directory, held);
+	return layers;
 }
 
 /* Holds the layer of `tree`, which is CACHE/layers/KEY/tree, on top of `layers` (taken over). */
