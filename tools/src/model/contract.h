@@ -23,8 +23,9 @@ typedef enum {
 	KILN_RULE_PACKAGE_SIGNATURE,  /* "rsa/sha256"; "none": unsigned */
 	KILN_RULE_SIGNATURE_COVERAGE, /* what the signatures cover */
 	/* keys */
-	KILN_RULE_KEY,	       /* "rsa:2048-4096" */
-	KILN_RULE_SIGNING_KEY, /* which part of the key signs */
+	KILN_RULE_KEY,		 /* "rsa:4096", "ed25519:255" */
+	KILN_RULE_KEY_SIGNATURE, /* digest of the key's signature on itself */
+	KILN_RULE_SIGNING_KEY,	 /* which part of the key signs */
 	KILN_RULE_KEY_STATE,
 	KILN_RULE_KEY_FILE,
 	/* metadata */
@@ -44,16 +45,18 @@ typedef enum {
 	KILN_RULE_REPO_OPTIONS,
 	KILN_RULE_REPO_BOOLEANS,
 	KILN_RULE_REPO_VARIABLES,
+	KILN_RULE_REPO_URLS, /* schemes */
 	KILN_RULE_REPO_KEYS,
 	KILN_RULE_COUNT,
 } KilnRuleKind;
 
 typedef struct {
-	char **allowed;	   /* values the client takes, the one Kiln writes first; NULL: the rule has no such list */
-	char **required;   /* what must be there; NULL: none */
-	char **used;	   /* what may be there and is of use to the client; anything else it passes over */
-	char **beside;	   /* values taken only when there is a database of the same kind that the client reads */
-	gint64 maximum;	   /* 0: the rule has none */
+	/* Lists, NULL where the rule has none. */
+	char **allowed;	 /* values the client takes, the one Kiln writes first; "rsa:1024-4096" is a range */
+	char **required; /* what must be there */
+	char **used;	 /* what may be there and is of use to the client; anything else it passes over */
+	char **beside;	 /* values taken only when there is a database of the same kind that the client reads */
+	gint64 maximum;	 /* 0: the rule has none */
 	gboolean is_warning; /* breaking it harms, but the client goes on */
 	char *consequence; /* what the client would do: "refuses …" */
 	char *fix;	   /* the next step */
@@ -73,7 +76,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnContract, kiln_contract_free)
 /* "signature-coverage": the rule's section in the file, and its name in messages. */
 const char *kiln_rule_name(KilnRuleKind kind);
 
-/* Whether `value` is among those the rule allows. */
+/* Whether `value` ("xz", "rsa:2048") is among those the rule allows. */
 gboolean kiln_rule_allows(const KilnRule *rule, const char *value);
 
 /* What metadata to write for the clients of a contract. Borrowed from it; lists end with NULL, best first. */
@@ -108,9 +111,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnViolation, kiln_violation_free)
 /* An empty list of KilnViolation that frees them. */
 GPtrArray *kiln_violations_new(void);
 
-/* Appends what breaks the rule `kind`: `value` (may be NULL) chooses consequence and fix, `found` says it in words. */
+/* Appends what breaks the rule `kind`: `value` ("rsa/md5", may be NULL) chooses consequence and fix, by itself or by what
+ * stands before its "/" or ":"; `found` says it in words. */
 void kiln_violations_add(GPtrArray *violations, const KilnContract *contract, KilnRuleKind kind, const char *object,
-	const char *value, const char *found, ...) G_GNUC_PRINTF(6, 7);
+	const char *value, const char *found);
 
 /* Those that are no warnings. */
 guint kiln_violations_count(const GPtrArray *violations);
