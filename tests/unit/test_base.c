@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fs.h"
 #include "base/lock.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -55,6 +56,32 @@ static void test_digest_refuses_directories(void **state)
 
 	assert_null(kiln_digest_of_file(*state, NULL, &error));
 	assert_error(error, KILN_ERROR_VERIFY, "not a regular file");
+}
+
+static void test_digest_of_other_kinds(void **state)
+{
+	static const struct {
+		const char *kind, *expected;
+	} table[] = {
+		{"md5", "900150983cd24fb0d6963f7d28e17f72"},
+		{"sha", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+		{"sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+		{"sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
+		{"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	};
+	g_autofree char *path = g_build_filename(*state, "abc", NULL);
+	g_autoptr(GError) error = NULL;
+	guint64 size = 0;
+
+	assert_true(kiln_fs_replace_text(path, "abc", NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autofree char *digest = kiln_digest_of_file_as(table[i].kind, path, &size, NULL);
+		assert_string_equal(digest, table[i].expected);
+		assert_int_equal(size, 3);
+	}
+	assert_null(kiln_digest_of_file_as("crc32", path, NULL, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "kind \"crc32\" cannot be judged");
+	assert_null(kiln_digest_new_of_kind(NULL));
 }
 
 static void test_replace_is_whole_or_old(void **state)
@@ -421,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_digest_known_value),
 		cmocka_unit_test(test_digest_framing),
 		cmocka_unit_test_setup_teardown(test_digest_refuses_directories, setup_scratch, teardown_scratch),
+		cmocka_unit_test_setup_teardown(test_digest_of_other_kinds, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_replace_is_whole_or_old, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_read_has_a_maximum, setup_scratch, teardown_scratch),
 		cmocka_unit_test_setup_teardown(test_remove_tree_follows_nothing, setup_scratch, teardown_scratch),

@@ -27,6 +27,7 @@ static const KilnFetchOptions quick = {
 typedef struct {
 	const char *behaviours[4];
 	gboolean unlocked;    /* digest and size are unknown */
+	const char *checksum_kind; /* with unlocked: a digest of this kind is known */
 	int code;	      /* 0: delivered */
 	const char *message;  /* in the error; %s-free */
 	const char *requests; /* the exact request log; NULL: not asked */
@@ -84,6 +85,19 @@ static const Case cases[] = {
 		.message = "rotocol \"file\""},
 	{.behaviours = {"stall-500", "plain"}},
 	{.behaviours = {"hang"}, .code = KILN_ERROR_NETWORK, .message = "(tries: 3)"},
+	{.behaviours = {"plain"}, .unlocked = TRUE, .checksum_kind = "sha"},
+	{.behaviours = {"cut-50", "wrong", "plain"}, .unlocked = TRUE, .checksum_kind = "sha1"},
+	{.behaviours = {"flaky-500-2"}, .unlocked = TRUE, .checksum_kind = "sha512"},
+	{.behaviours = {"wrong"},
+		.unlocked = TRUE,
+		.checksum_kind = "sha1",
+		.code = KILN_ERROR_VERIFY,
+		.message = "/wrong/f: sha1 is "},
+	{.behaviours = {"empty"},
+		.unlocked = TRUE,
+		.checksum_kind = "sha",
+		.code = KILN_ERROR_VERIFY,
+		.message = "sha is da39a3ee5e6b4b0d3255bfef95601890afd80709, expected is "},
 	/* Bytes of one wrong origin, continued by a good one: the good one gets a second chance. */
 	{.behaviours = {"cut-50", "wrong", "plain"}, .requests = NULL},
 };
@@ -129,10 +143,15 @@ static void assert_cache_holds(HttpFixture *fixture, const char *sha256, gboolea
 static void check_case(HttpFixture *fixture, const Case *row, const char *sha256)
 {
 	g_auto(GStrv) urls = make_urls(fixture, row, "f");
+	g_autofree char *path = g_build_filename(fixture->www, "f", NULL);
+	g_autofree char *checksum =
+		row->checksum_kind ? kiln_digest_of_file_as(row->checksum_kind, path, NULL, NULL) : NULL;
 	g_auto(KilnFetchTask) task = {.name = "f.tar.gz",
 		.urls = (const char *const *)urls,
 		.cache_dir = fixture->cache,
 		.sha256 = row->unlocked ? NULL : sha256,
+		.checksum_kind = row->checksum_kind,
+		.checksum = checksum,
 		.size = row->unlocked ? 0 : SIZE};
 	g_autoptr(GError) error = NULL;
 	gboolean fetched = kiln_fetch_run(&task, 1, &quick, &error);

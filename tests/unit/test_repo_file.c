@@ -91,6 +91,10 @@ static void test_parses_as_dnf_does(void **state)
 	assert_false(two->gpgcheck);
 	assert_string_equal(two->mirrorlist, "http://m/");
 	assert_string_equal(two->metadata_expire, "1h");
+	assert_string_equal(g_hash_table_lookup(one->settings, "cost"), "7");
+	assert_string_equal(g_hash_table_lookup(one->settings, "gpgcheck"), "TRUE");
+	assert_null(g_hash_table_lookup(two->settings, "cost"));
+	assert_false(g_hash_table_contains(two->settings, "gpgcheck"));
 }
 
 static void expect(const char *text, gsize size, const char *place)

@@ -14,14 +14,38 @@ struct KilnDigest {
 	EVP_MD_CTX *context;
 };
 
-KilnDigest *kiln_digest_new(void)
+static KilnDigest *begin(const EVP_MD *kind)
 {
 	KilnDigest *digest = g_new0(KilnDigest, 1);
 
 	digest->context = EVP_MD_CTX_new();
-	if (!digest->context || EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) != 1)
+	if (digest->context && EVP_DigestInit_ex(digest->context, kind, NULL) == 1)
+		return digest;
+	kiln_digest_free(digest);
+	return NULL;
+}
+
+KilnDigest *kiln_digest_new(void)
+{
+	KilnDigest *digest = begin(EVP_sha256());
+
+	if (!digest)
 		g_error("libcrypto offers no SHA-256");
 	return digest;
+}
+
+KilnDigest *kiln_digest_new_of_kind(const char *kind)
+{
+	static const struct {
+		const char *name;
+		const EVP_MD *(*kind)(void);
+	} kinds[] = {{"md5", EVP_md5}, {"sha", EVP_sha1}, {"sha1", EVP_sha1}, {"sha224", EVP_sha224},
+		{"sha256", EVP_sha256}, {"sha384", EVP_sha384}, {"sha512", EVP_sha512}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_strcmp0(kind, kinds[i].name) == 0)
+			return begin(kinds[i].kind());
+	return NULL;
 }
 
 void kiln_digest_free(KilnDigest *digest)
@@ -57,15 +81,15 @@ char *kiln_digest_finish(KilnDigest *digest)
 	static const char hex[] = "0123456789abcdef";
 	unsigned char raw[EVP_MAX_MD_SIZE];
 	unsigned int size = 0;
-	char *text = g_malloc(KILN_DIGEST_HEX_LENGTH + 1);
+	char *text;
 
 	EVP_DigestFinal_ex(digest->context, raw, &size);
-	g_assert(size * 2 == KILN_DIGEST_HEX_LENGTH);
+	text = g_malloc(2 * size + 1);
 	for (unsigned int i = 0; i < size; i++) {
 		text[2 * i] = hex[raw[i] >> 4];
 		text[2 * i + 1] = hex[raw[i] & 15];
 	}
-	text[KILN_DIGEST_HEX_LENGTH] = '\0';
+	text[2 * size] = '\0';
 	return text;
 }
 
@@ -77,9 +101,8 @@ char *kiln_digest_of_bytes(const void *data, gsize size)
 	return kiln_digest_finish(digest);
 }
 
-char *kiln_digest_of_fd(int fd, guint64 *ret_size, GError **error)
+static char *digest_fd(KilnDigest *digest, int fd, guint64 *ret_size, GError **error)
 {
-	g_autoptr(KilnDigest) digest = kiln_digest_new();
 	g_autofree char *buffer = g_malloc(1 << 16);
 	guint64 size = 0;
 
@@ -101,7 +124,14 @@ char *kiln_digest_of_fd(int fd, guint64 *ret_size, GError **error)
 	return kiln_digest_finish(digest);
 }
 
-char *kiln_digest_of_file(const char *path, guint64 *ret_size, GError **error)
+char *kiln_digest_of_fd(int fd, guint64 *ret_size, GError **error)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+
+	return digest_fd(digest, fd, ret_size, error);
+}
+
+static char *digest_file(KilnDigest *digest, const char *path, guint64 *ret_size, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
@@ -114,12 +144,30 @@ char *kiln_digest_of_file(const char *path, guint64 *ret_size, GError **error)
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": not a regular file", path);
 	} else {
-		result = kiln_digest_of_fd(fd, ret_size, error);
+		result = digest_fd(digest, fd, ret_size, error);
 		if (!result)
 			g_prefix_error(error, "\"%s\": ", path);
 	}
 	close(fd);
 	return result;
+}
+
+char *kiln_digest_of_file(const char *path, guint64 *ret_size, GError **error)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new();
+
+	return digest_file(digest, path, ret_size, error);
+}
+
+char *kiln_digest_of_file_as(const char *kind, const char *path, guint64 *ret_size, GError **error)
+{
+	g_autoptr(KilnDigest) digest = kiln_digest_new_of_kind(kind);
+
+	if (digest)
+		return digest_file(digest, path, ret_size, error);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\": a checksum of kind \"%s\" cannot be judged here",
+		path, kind);
+	return NULL;
 }
 
 gboolean kiln_digest_is_valid(const char *text)

@@ -93,7 +93,6 @@ typedef struct {
 	GPtrArray *sections;
 	KilnRepoFileSection *section; /* the current one */
 	guint section_line;
-	GHashTable *keys; /* those of the current section */
 	char *key;	  /* whose value may go on; NULL: none */
 	GString *value;
 	guint value_line;
@@ -109,6 +108,7 @@ static void free_section(gpointer data)
 	g_strfreev(section->baseurl);
 	g_strfreev(section->gpgkey);
 	g_free(section->metadata_expire);
+	g_hash_table_unref(section->settings);
 	g_free(section);
 }
 
@@ -116,8 +116,6 @@ static void clear_parser(Parser *parser)
 {
 	if (parser->sections)
 		g_ptr_array_unref(parser->sections);
-	if (parser->keys)
-		g_hash_table_unref(parser->keys);
 	if (parser->value)
 		g_string_free(parser->value, TRUE);
 	g_free(parser->key);
@@ -182,7 +180,9 @@ static gboolean end_value(Parser *parser, GError **error)
 {
 	if (!parser->key)
 		return TRUE;
-	gboolean stored = store(parser->section, parser->key, g_strstrip(parser->value->str));
+	const char *value = g_strstrip(parser->value->str);
+	gboolean stored = store(parser->section, parser->key, value);
+	g_hash_table_replace(parser->section->settings, g_strdup(parser->key), g_strdup(value));
 	if (!stored)
 		refuse(error, parser->filename, parser->value_line,
 			"the value of \"%s\" is neither 1 nor 0", parser->key);
@@ -196,7 +196,8 @@ static gboolean end_section(Parser *parser, GError **error)
 
 	if (!end_value(parser, error))
 		return FALSE;
-	if (!section || section->baseurl[0] || (section->mirrorlist && *section->mirrorlist))
+	if (!section || section->baseurl[0] || (section->mirrorlist && *section->mirrorlist) ||
+		g_hash_table_contains(section->settings, "metalink"))
 		return TRUE;
 	return refuse(error, parser->filename, parser->section_line,
 		"the repository \"%s\" has neither baseurl nor mirrorlist", section->id);
@@ -235,8 +236,8 @@ static gboolean begin_section(Parser *parser, char *line, GError **error)
 	parser->section->baseurl = g_new0(char *, 1);
 	parser->section->gpgkey = g_new0(char *, 1);
 	parser->section->enabled = TRUE;
+	parser->section->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_ptr_array_add(parser->sections, parser->section);
-	g_hash_table_remove_all(parser->keys);
 	return TRUE;
 }
 
@@ -253,7 +254,7 @@ static gboolean begin_value(Parser *parser, char *line, GError **error)
 		return refuse(error, parser->filename, parser->line, "it is no \"key = value\"");
 	*equals = '\0';
 	g_strchomp(line);
-	if (!g_hash_table_add(parser->keys, g_strdup(line)))
+	if (!g_hash_table_insert(parser->section->settings, g_strdup(line), g_strdup("")))
 		return refuse(error, parser->filename, parser->line,
 			"\"%s\" stands in this repository a second time", line);
 	parser->key = g_strdup(line);
@@ -312,7 +313,6 @@ GPtrArray *kiln_repo_file_parse(const char *text, gsize size, const char *filena
 	copy = g_strndup(size ? text : "", size);
 	lines = g_strsplit(copy, "\n", -1);
 	parser.sections = g_ptr_array_new_with_free_func(free_section);
-	parser.keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	parser.value = g_string_new(NULL);
 	for (char **line = lines; *line; line++) {
 		parser.line++;

@@ -30,11 +30,12 @@ typedef struct {
 	gboolean gpgcheck, repo_gpgcheck; /* FALSE when not given */
 	gboolean enabled;		  /* TRUE when not given */
 	char *metadata_expire;		  /* as written, or NULL */
+	GHashTable *settings;		  /* key to value, as text: all that is given, also what stands above */
 } KilnRepoFileSection;
 
 /* Parses a .repo file as dnf reads it: sections, "key = value", continuation lines that start
  * with white space, comments. Returns KilnRepoFileSection in file order. Code CONFIG with
  * FILE:LINE for what is no such file: a key twice or outside a section, no section, a section
- * twice, no baseurl and no mirrorlist, a boolean that is none, NUL or non-UTF-8 bytes, over 256
+ * twice, no baseurl, mirrorlist or metalink, a boolean that is none, NUL or non-UTF-8 bytes, over 256
  * KiB. Unknown keys are allowed, as in dnf. */
 GPtrArray *kiln_repo_file_parse(const char *text, gsize size, const char *filename, GError **error);

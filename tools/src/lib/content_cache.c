@@ -24,6 +24,8 @@ struct KilnCacheWriter {
 	gboolean resumable;
 	guint64 size;
 	KilnDigest *digest; /* of the `size` bytes there are */
+	char *other_kind, *other_checksum; /* a digest of another kind that is expected; NULL: none */
+	KilnDigest *other;
 };
 
 char *kiln_content_cache_path(const char *directory, const char *sha256)
@@ -172,6 +174,23 @@ KilnCacheWriter *kiln_cache_writer_open(const char *directory, const char *sha25
 	return g_steal_pointer(&writer);
 }
 
+static void begin_other(KilnCacheWriter *writer)
+{
+	g_clear_pointer(&writer->other, kiln_digest_free);
+	if (writer->other_checksum != NULL)
+		writer->other = kiln_digest_new_of_kind(writer->other_kind);
+}
+
+void kiln_cache_writer_expect(KilnCacheWriter *writer, const char *kind, const char *checksum)
+{
+	g_assert(checksum == NULL || writer->size == 0);
+	g_free(writer->other_kind);
+	g_free(writer->other_checksum);
+	writer->other_kind = g_strdup(kind);
+	writer->other_checksum = g_strdup(checksum);
+	begin_other(writer);
+}
+
 void kiln_cache_writer_close(KilnCacheWriter *writer)
 {
 	if (writer == NULL)
@@ -181,6 +200,9 @@ void kiln_cache_writer_close(KilnCacheWriter *writer)
 	if (writer->fd >= 0)
 		close(writer->fd);
 	kiln_digest_free(writer->digest);
+	kiln_digest_free(writer->other);
+	g_free(writer->other_kind);
+	g_free(writer->other_checksum);
 	g_free(writer->directory);
 	g_free(writer->sha256);
 	g_free(writer->path);
@@ -209,6 +231,8 @@ gboolean kiln_cache_writer_append(
 		left -= (gsize)written;
 	}
 	kiln_digest_update(writer->digest, data, size);
+	if (writer->other != NULL)
+		kiln_digest_update(writer->other, data, size);
 	writer->size += size;
 	return TRUE;
 }
@@ -257,8 +281,20 @@ gboolean kiln_cache_writer_restart(KilnCacheWriter *writer, GError **error)
 		return kiln_error_set_errno(error, errno, "emptying \"%s\"", writer->path);
 	kiln_digest_free(writer->digest);
 	writer->digest = kiln_digest_new();
+	begin_other(writer);
 	writer->size = 0;
 	return TRUE;
+}
+
+static gboolean check_other(KilnCacheWriter *writer, GError **error)
+{
+	g_autofree char *found = writer->other != NULL ? kiln_digest_finish(writer->other) : NULL;
+
+	if (writer->other_checksum == NULL || g_strcmp0(found, writer->other_checksum) == 0)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "%s is %s, expected is %s", writer->other_kind,
+		found != NULL ? found : "unknown here", writer->other_checksum);
+	return FALSE;
 }
 
 static gboolean check(KilnCacheWriter *writer, const char *sha256, guint64 size, GError **error)
@@ -275,7 +311,7 @@ static gboolean check(KilnCacheWriter *writer, const char *sha256, guint64 size,
 			writer->size, size);
 		return FALSE;
 	}
-	return TRUE;
+	return check_other(writer, error);
 }
 
 gboolean kiln_cache_writer_commit(

@@ -26,6 +26,10 @@ typedef struct KilnCacheWriter KilnCacheWriter;
  * process is at it: then a fresh one is begun); with NULL a fresh one is begun. */
 KilnCacheWriter *kiln_cache_writer_open(const char *directory, const char *sha256, GError **error);
 
+/* Has commit compare a digest of another kind (kiln_digest_new_of_kind), too, where the SHA-256 is not
+ * known; NULL: none. For an empty writer. */
+void kiln_cache_writer_expect(KilnCacheWriter *writer, const char *kind, const char *checksum);
+
 /* Closes; the partial file stays for the next try if its digest is known and it is not empty. */
 void kiln_cache_writer_close(KilnCacheWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnCacheWriter, kiln_cache_writer_close)

@@ -215,6 +215,7 @@ static gboolean start_try(Run *run, Transfer *transfer, GError **error)
 			transfer->task->cache_dir, transfer->task->sha256, error);
 	if (transfer->writer == NULL)
 		return FALSE;
+	kiln_cache_writer_expect(transfer->writer, transfer->task->checksum_kind, transfer->task->checksum);
 	transfer->easy = make_easy(transfer);
 	transfer->stop = STOP_NONE;
 	transfer->body_started = FALSE;

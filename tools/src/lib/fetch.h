@@ -26,6 +26,8 @@ typedef struct {
 	const char *const *urls; /* tried in this order; ends with NULL */
 	const char *sha256;	 /* NULL: unknown, whatever arrives is taken */
 	guint64 size;		 /* 0: unknown */
+	const char *checksum_kind, *checksum; /* where `sha256` is NULL, a digest of another kind
+						 (kiln_digest_new_of_kind) that is known; or NULL */
 	const char *cache_dir;	 /* the content cache that takes it */
 
 	/* Results. Either the digest, size and URL of what is now in the cache, or the error. */
