@@ -8,13 +8,14 @@
  *   below DEPENDENCY         a requirement of what is installed already
  *   recommends               follow them
  *   explain NAME             say why NAME is in
- *   closure REPOSITORY       try each package of it
+ *   closure NAME [HIDDEN]…   a check of that repository, and so together, arrival, replaced;
+ *   update OLD NAME          see lib/solv_check.h
  * Everything is answered twice, the second time with all lists reversed and from the cache: an
  * answer that depends on either fails.
  */
 #include "base/fs.h"
 #include "base/process.h"
-#include "lib/solv.h"
+#include "lib/solv_check.h"
 #include "../unit/rpmmd_fixture.h"
 
 #include <glib/gstdio.h>
@@ -30,7 +31,7 @@ typedef struct {
 typedef struct {
 	char *arch;
 	GPtrArray *repositories;					    /* of CaseRepository */
-	GPtrArray *requirements, *conflicts, *below, *explained, *closures; /* of char * */
+	GPtrArray *requirements, *conflicts, *below, *explained, *checks; /* of char * */
 	gboolean with_recommends;
 } Case;
 
@@ -51,7 +52,7 @@ static void case_clear(Case *one)
 	g_ptr_array_unref(one->conflicts);
 	g_ptr_array_unref(one->below);
 	g_ptr_array_unref(one->explained);
-	g_ptr_array_unref(one->closures);
+	g_ptr_array_unref(one->checks);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, case_clear)
 
@@ -77,6 +78,17 @@ static void add_testtags(Case *one, const char *text)
 	g_string_append_printf(repository->testtags, "%s\n", text);
 }
 
+static gboolean is_check(const char *line)
+{
+	static const char *const words[] = {
+		"closure ", "together ", "update ", "arrival ", "replaced "};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+		if (g_str_has_prefix(line, words[i]))
+			return TRUE;
+	return FALSE;
+}
+
 static void read_line(Case *one, const char *line)
 {
 	const struct {
@@ -87,7 +99,6 @@ static void read_line(Case *one, const char *line)
 		{"conflict ", one->conflicts},
 		{"below ", one->below},
 		{"explain ", one->explained},
-		{"closure ", one->closures},
 	};
 
 	if (g_str_has_prefix(line, "#>"))
@@ -101,7 +112,9 @@ static void read_line(Case *one, const char *line)
 			g_ptr_array_add(lists[i].list, g_strdup(line + strlen(lists[i].word)));
 			return;
 		}
-	if (strcmp(line, "recommends") == 0)
+	if (is_check(line))
+		g_ptr_array_add(one->checks, g_strdup(line));
+	else if (strcmp(line, "recommends") == 0)
 		one->with_recommends = TRUE;
 	else if (g_str_has_prefix(line, "system ") && g_str_has_suffix(line, " rpm"))
 		one->arch = g_strndup(line + 7, strlen(line) - 7 - 4);
@@ -122,7 +135,7 @@ static void case_read(const char *path, Case *ret_case)
 		.conflicts = g_ptr_array_new_with_free_func(g_free),
 		.below = g_ptr_array_new_with_free_func(g_free),
 		.explained = g_ptr_array_new_with_free_func(g_free),
-		.closures = g_ptr_array_new_with_free_func(g_free),
+		.checks = g_ptr_array_new_with_free_func(g_free),
 	};
 	for (char **line = lines; *line != NULL; line++)
 		read_line(ret_case, *line);
@@ -190,17 +203,43 @@ static void print_solution(const KilnSolution *solution, const Case *one, GStrin
 	}
 }
 
-static void print_closure(KilnSolv *solv, const char *name, GString *answer)
+static void print_finding(const KilnSolvFinding *finding, GString *answer)
 {
-	g_auto(GStrv) problems = NULL;
+	static const char *const words[] = {"broken", "excludes", "crowded", "held back", "lower",
+		"gone", "obsoletes", "shadowed"};
+
+	g_string_append_printf(answer, "%s%s: %s", words[finding->kind],
+		finding->is_meant ? " (meant)" : "",
+		finding->package == NULL ? "all" : finding->package);
+	if (finding->other != NULL)
+		g_string_append_printf(answer, ", %s of %s", finding->other, finding->repository);
+	g_string_append_printf(answer, "%s%s\n", finding->sentence == NULL ? "" : ": ",
+		finding->sentence == NULL ? "" : finding->sentence);
+}
+
+/* "closure NAME", "together NAME", "update OLD NAME", "arrival NAME [HIDDEN]" or "replaced NAME
+ * [HIDDEN]". */
+static void print_check(KilnSolv *solv, const char *line, GString *answer)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", -1);
+	const char *const *hidden = words[2] == NULL ? NULL : (const char *const *)words + 2;
+	g_autoptr(GPtrArray) findings = kiln_solv_findings_new();
 	GError *error = NULL;
 
-	kiln_solv_check_closure(solv, name, &problems, &error);
+	if (strcmp(words[0], "closure") == 0)
+		kiln_solv_check_closure(solv, words[1], hidden, findings, &error);
+	else if (strcmp(words[0], "together") == 0)
+		kiln_solv_check_together(solv, words[1], hidden, findings, &error);
+	else if (strcmp(words[0], "arrival") == 0)
+		kiln_solv_check_arrival(solv, words[1], hidden, findings, &error);
+	else if (strcmp(words[0], "replaced") == 0)
+		kiln_solv_check_replaced(solv, words[1], hidden, findings, &error);
+	else
+		kiln_solv_check_update(solv, words[1], words[2], findings, &error);
 	rpmmd_check(error);
-	g_string_append_printf(
-		answer, "closure of %s: %u problems\n", name, g_strv_length(problems));
-	for (char **problem = problems; *problem != NULL; problem++)
-		g_string_append_printf(answer, "problem: %s\n", *problem);
+	g_string_append_printf(answer, "%s: %u found\n", line, findings->len);
+	for (guint i = 0; i < findings->len; i++)
+		print_finding(g_ptr_array_index(findings, i), answer);
 }
 
 static char *answer_case(const Case *one, const char *directory, gboolean reversed)
@@ -229,8 +268,8 @@ static char *answer_case(const Case *one, const char *directory, gboolean revers
 		else
 			print_solution(solution, one, answer);
 	}
-	for (guint i = 0; i < one->closures->len; i++)
-		print_closure(solv, g_ptr_array_index(one->closures, i), answer);
+	for (guint i = 0; i < one->checks->len; i++)
+		print_check(solv, g_ptr_array_index(one->checks, i), answer);
 	return g_string_free(answer, FALSE);
 }
 

@@ -2,6 +2,8 @@
 /* What the cases of tests/cases/solver do not say: damaged repositories, the cache, layers. */
 #include "solv_fixture.h"
 
+#include "lib/solv_check.h"
+
 /* --- metadata --- */
 
 static void test_every_compression(void **state)
@@ -338,12 +340,22 @@ static void test_dump_is_a_test_case(void **state)
 static void test_closure_of_unknown(void **state)
 {
 	g_autoptr(KilnSolv) solv = open_place(*state);
-	char **problems = NULL;
-	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) findings = kiln_solv_findings_new();
+	GError *error = NULL;
 
-	assert_false(kiln_solv_check_closure(solv, "elsewhere", &problems, &error));
-	assert_true(g_error_matches(error, KILN_ERROR, KILN_ERROR_NOT_FOUND));
-	assert_null(problems);
+	assert_false(kiln_solv_check_closure(solv, "elsewhere", NULL, findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_false(kiln_solv_check_together(solv, "elsewhere", NULL, findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_false(kiln_solv_check_update(solv, "elsewhere", "base", findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_false(kiln_solv_check_update(solv, "base", "elsewhere", findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_false(kiln_solv_check_arrival(solv, "elsewhere", NULL, findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_false(kiln_solv_check_replaced(solv, "elsewhere", NULL, findings, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "\"elsewhere\"");
+	assert_int_equal(findings->len, 0);
 }
 
 int main(void)

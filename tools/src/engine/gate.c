@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "engine/smoke.h"
 #include "lib/rpmheader.h"
+#include "lib/solv_check.h"
 
 #include <string.h>
 
@@ -19,8 +20,8 @@ static gboolean check_closure(KilnContext *context, const KilnCompose *compose, 
 	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
-	g_auto(GStrv) problems = NULL;
-	g_autofree char *list = NULL;
+	g_autoptr(GPtrArray) findings = kiln_solv_findings_new();
+	g_autoptr(GString) list = g_string_new(NULL);
 
 	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
 		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
@@ -33,13 +34,14 @@ static gboolean check_closure(KilnContext *context, const KilnCompose *compose, 
 	if (!kiln_base_add_to(context->base, solv, error) ||
 		!kiln_solv_set_packages(solv, "compose", (const KilnSolvFile *)files->data, files->len,
 			COMPOSE_PRIORITY, error) ||
-		!kiln_solv_check_closure(solv, "compose", &problems, error))
+		!kiln_solv_check_closure(solv, "compose", NULL, findings, error))
 		return FALSE;
-	if (!problems[0])
+	if (findings->len == 0)
 		return TRUE;
-	list = g_strjoinv("\n", problems);
+	for (guint i = 0; i < findings->len; i++)
+		g_string_append_printf(list, "%s%s", i ? "\n" : "", ((KilnSolvFinding *)findings->pdata[i])->sentence);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
-		"closure: packages of the compose cannot be installed on \"%s\":\n%s", context->target->name, list);
+		"closure: packages of the compose cannot be installed on \"%s\":\n%s", context->target->name, list->str);
 	return FALSE;
 }
 

@@ -11,7 +11,7 @@
 #include "lib/rpmheader.h"
 #include "lib/solv_pool.h"
 #include "lib/solv_question.h"
-#include "lib/solv_source.h"
+#include "lib/solv_ready.h"
 
 struct KilnSolv {
 	char *arch;
@@ -462,70 +462,24 @@ gboolean kiln_solv_dump(
 	return kiln_solv_question_dump(question, directory, error);
 }
 
-/* --- closure --- */
+/* --- for the other parts of lib/solv --- */
 
-/* Solves for `packages`; FALSE with their problems added to `sentences` (NULL: nowhere). */
-static gboolean try_packages(KilnSolv *solv, const Queue *packages, GPtrArray *sentences)
+gboolean kiln_solv_ready(KilnSolv *solv, KilnSolvReady *ret_ready, GError **error)
 {
-	const KilnSolvRequest request = {.requester = "closure"};
-	g_autoptr(KilnSolvQuestion) question = kiln_solv_question_new(solv->asking, &request, NULL);
-
-	kiln_solv_question_want(question, packages);
-	if (kiln_solv_question_solve(question))
-		return TRUE;
-	if (sentences != NULL) {
-		g_auto(GStrv) problems =
-			kiln_solv_question_problems(question, packages->elements[0]);
-		for (char **problem = problems; *problem != NULL; problem++)
-			g_ptr_array_add(sentences, g_strdup(*problem));
-	}
-	return FALSE;
-}
-
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* One at a time, where all at once did not work. */
-static void try_each(KilnSolv *solv, const Queue *all, GPtrArray *sentences)
-{
-	Queue one;
-
-	queue_init(&one);
-	for (int i = 0; i < all->count; i++) {
-		queue_empty(&one);
-		queue_push(&one, all->elements[i]);
-		try_packages(solv, &one, sentences);
-	}
-	queue_free(&one);
-}
-
-gboolean kiln_solv_check_closure(
-	KilnSolv *solv, const char *name, char ***ret_problems, GError **error)
-{
-	const KilnSolvSource *source = find_source(solv, name);
-	g_autoptr(GPtrArray) sentences = g_ptr_array_new();
-	Id id = 0;
-	Solvable *package = NULL;
-	Queue all;
-
-	if (source == NULL) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND,
-			"repository \"%s\": is not known", name);
-		return FALSE;
-	}
 	if (!prepare_pool(solv, error) || !index_pool(solv, FALSE, error))
 		return FALSE;
-	queue_init(&all);
-	FOR_REPO_SOLVABLES (source->repo, id, package)
-		if (package->arch != ARCH_SRC && package->arch != ARCH_NOSRC)
-			queue_push(&all, id);
-	if (!try_packages(solv, &all, NULL))
-		try_each(solv, &all, sentences);
-	queue_free(&all);
-	g_ptr_array_sort(sentences, compare_texts);
-	g_ptr_array_add(sentences, NULL);
-	*ret_problems = (char **)g_ptr_array_free(g_steal_pointer(&sentences), FALSE);
+	*ret_ready = (KilnSolvReady){
+		.pool = solv->pool, .asking = solv->asking, .sources = solv->sources};
 	return TRUE;
+}
+
+Repo *kiln_solv_ready_repo(const KilnSolvReady *ready, const char *name, GError **error)
+{
+	for (guint i = 0; i < ready->sources->len; i++) {
+		const KilnSolvSource *source = g_ptr_array_index(ready->sources, i);
+		if (strcmp(source->name, name) == 0)
+			return source->repo;
+	}
+	g_set_error(error, KILN_ERROR, KILN_ERROR_NOT_FOUND, "repository \"%s\": is not known", name);
+	return NULL;
 }

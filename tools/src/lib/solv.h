@@ -80,12 +80,6 @@ const char *const *kiln_solv_problems(const KilnSolv *solv);
 gboolean kiln_solv_provides(KilnSolv *solv, const char *capability, const char *const *hidden,
 	gboolean *ret_is_provided, GError **error);
 
-/* Tries each package of the repository `name` on an otherwise empty root. `ret_problems`: one
- * sentence for each that cannot be installed, sorted, ends with NULL; empty when all can. Caller
- * owns. */
-gboolean kiln_solv_check_closure(
-	KilnSolv *solv, const char *name, char ***ret_problems, GError **error);
-
 /* Writes the request with everything it was answered from as a libsolv test case into the fresh
  * directory `directory`, for `testsolv DIRECTORY/testcase.t` and for bug reports. */
 gboolean kiln_solv_dump(

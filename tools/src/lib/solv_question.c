@@ -7,6 +7,7 @@
 #include <solv/repo.h>
 #include <solv/solver.h>
 #include <solv/testcase.h>
+#include <solv/util.h>
 
 #include "base/error.h"
 #include "lib/solv_answer.h"
@@ -124,10 +125,21 @@ void kiln_solv_question_keep(KilnSolvQuestion *question, const Queue *ids)
 	kiln_solv_question_want(question, ids);
 }
 
-void kiln_solv_question_want(KilnSolvQuestion *question, const Queue *ids)
+static void ask_for(KilnSolvQuestion *question, const Queue *ids, Id how)
 {
 	for (int i = 0; i < ids->count; i++)
-		queue_push2(&question->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, ids->elements[i]);
+		queue_push2(&question->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE | how,
+			ids->elements[i]);
+}
+
+void kiln_solv_question_want(KilnSolvQuestion *question, const Queue *ids)
+{
+	ask_for(question, ids, 0);
+}
+
+void kiln_solv_question_wish(KilnSolvQuestion *question, const Queue *ids)
+{
+	ask_for(question, ids, SOLVER_WEAK);
 }
 
 /* --- answers --- */
@@ -154,6 +166,30 @@ KilnSolution *kiln_solv_question_answer(const KilnSolvQuestion *question, GError
 	};
 
 	return kiln_solv_answer_solution(&answer, error);
+}
+
+static int compare_ids(const void *a, const void *b, void *data)
+{
+	const Id left = *(const Id *)a, right = *(const Id *)b;
+
+	(void)data;
+	return (left > right) - (left < right);
+}
+
+void kiln_solv_question_chosen(const KilnSolvQuestion *question, Queue *ret_ids)
+{
+	Queue decided;
+
+	queue_init(&decided);
+	solver_get_decisionqueue(question->solver, &decided);
+	for (int i = 0; i < decided.count; i++) {
+		Id id = decided.elements[i];
+		if (id > SYSTEMSOLVABLE &&
+			pool_id2solvable(question->pool, id)->repo != question->asking)
+			queue_push(ret_ids, id);
+	}
+	queue_free(&decided);
+	solv_sort(ret_ids->elements, (size_t)ret_ids->count, sizeof(Id), compare_ids, NULL);
 }
 
 char **kiln_solv_question_problems(const KilnSolvQuestion *question, int root)

@@ -33,11 +33,16 @@ void kiln_solv_question_keep(KilnSolvQuestion *question, const struct s_Queue *i
 /* Asks for the packages `ids` themselves. */
 void kiln_solv_question_want(KilnSolvQuestion *question, const struct s_Queue *ids);
 
+/* Asks for as many of the packages `ids` as go together. */
+void kiln_solv_question_wish(KilnSolvQuestion *question, const struct s_Queue *ids);
+
 /* Solves, once. TRUE when there is a solution, and no problem. */
 gboolean kiln_solv_question_solve(KilnSolvQuestion *question);
 
 /* What came out, after kiln_solv_question_solve. `root` of the problems: see lib/solv_problem.h. */
 KilnSolution *kiln_solv_question_answer(const KilnSolvQuestion *question, GError **error);
+/* Appends the ids of all packages that are installed then, sorted. */
+void kiln_solv_question_chosen(const KilnSolvQuestion *question, struct s_Queue *ret_ids);
 char **kiln_solv_question_problems(const KilnSolvQuestion *question, int root);
 gboolean kiln_solv_question_dump(
 	const KilnSolvQuestion *question, const char *directory, GError **error);
