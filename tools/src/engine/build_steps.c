@@ -28,7 +28,8 @@ gboolean kiln_build_steps_layers(KilnBuildJob *job, GError **error)
 		.below = context->buildroot,
 		.macros = context->macros,
 		.solution = kiln_build_job_solution(job),
-		.label = label};
+		.label = label,
+		.has_own_database = context->target->has_own_database};
 	gint64 start = kiln_clock_monotonic_us();
 	g_autoptr(KilnLayers) layers = kiln_layers_ensure(&request, NULL, error);
 

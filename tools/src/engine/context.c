@@ -152,7 +152,8 @@ KilnLayers *kiln_context_layers(KilnContext *context, const KilnSolvRequest *req
 		.solution = solution,
 		.base = context->base,
 		.macros = context->macros,
-		.label = label};
+		.label = label,
+		.has_own_database = context->target->has_own_database};
 	KilnLayers *layers = solution ? kiln_layers_ensure(&layer, NULL, error) : NULL;
 
 	if (layers && ret_solution)

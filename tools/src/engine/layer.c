@@ -223,17 +223,13 @@ static gboolean make_layer(const Making *making, const char *key, const char *di
 	g_auto(KilnSandboxReport) report = {0};
 	gint64 start;
 
-<<<<<<< Updated upstream
-	if (request->base &&
-		!kiln_base_supply(request->base, kiln_solution_packages(request->solution), error))
+	if (making->request->base && !making->is_database &&
+		!kiln_base_supply(
+			making->request->base, kiln_solution_packages(making->request->solution), error))
 		return FALSE;
 	start = kiln_clock_monotonic_us();
-	kiln_event_step("layer", "%s: installing %u packages", request->label,
-		kiln_solution_packages(request->solution)->len);
-=======
 	kiln_event_step("layer", "%s: %s %u packages", making->request->label,
 		making->is_database ? "its own rpm takes note of" : "installing", count);
->>>>>>> Stashed changes
 	if (!kiln_fs_remove_tree(unfinished, error) || !kiln_fs_make_directory(unfinished, error))
 		return FALSE;
 	if (!install(making, unfinished, &report, error) ||

@@ -35,6 +35,8 @@ typedef struct {
 	const KilnBase *base;          /* where those that are not here yet come from; NULL: all are */
 	const char *macros;            /* text of the target's rpm macros */
 	const char *label;             /* for events and the manifest: "trixie buildroot" */
+	gboolean has_own_database;     /* the root's rpm cannot read what the host's writes: one more layer, on top,
+					  has the packages in its own */
 } KilnLayerRequest;
 
 /* Makes the layer if it is missing (waiting for another process or thread that makes it) and returns the

@@ -27,7 +27,7 @@ typedef struct KilnCacheWriter KilnCacheWriter;
 KilnCacheWriter *kiln_cache_writer_open(const char *directory, const char *sha256, GError **error);
 
 /* Has commit compare a digest of another kind (kiln_digest_new_of_kind), too, where the SHA-256 is not
- * known; NULL: none. For an empty writer. */
+ * known; NULL: none. To be said while the writer is empty; again is harmless. */
 void kiln_cache_writer_expect(KilnCacheWriter *writer, const char *kind, const char *checksum);
 
 /* Closes; the partial file stays for the next try if its digest is known and it is not empty. */

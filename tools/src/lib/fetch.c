@@ -210,12 +210,13 @@ static gboolean ask_for_the_rest(Transfer *transfer, GError **error)
 
 static gboolean start_try(Run *run, Transfer *transfer, GError **error)
 {
+	const KilnFetchTask *task = transfer->task;
+
 	if (transfer->writer == NULL)
-		transfer->writer = kiln_cache_writer_open(
-			transfer->task->cache_dir, transfer->task->sha256, error);
+		transfer->writer = kiln_cache_writer_open(task->cache_dir, task->sha256, error);
 	if (transfer->writer == NULL)
 		return FALSE;
-	kiln_cache_writer_expect(transfer->writer, transfer->task->checksum_kind, transfer->task->checksum);
+	kiln_cache_writer_expect(transfer->writer, task->checksum_kind, task->checksum);
 	transfer->easy = make_easy(transfer);
 	transfer->stop = STOP_NONE;
 	transfer->body_started = FALSE;
@@ -247,8 +248,7 @@ static void give_up(Transfer *transfer)
 	g_set_error(&task->error, KILN_ERROR,
 		transfer->wrong_bytes ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
 		"\"%s\": no origin delivered %s: %s", task->name,
-		task->sha256 != NULL ? "the locked bytes" : "it",
-		reasons->len > 0 ? reasons->str : "none is known");
+		task->sha256 != NULL ? "the locked bytes" : "it", reasons->len > 0 ? reasons->str : "none is known");
 	finish(transfer);
 }
 
