@@ -25,7 +25,7 @@ endif
 
 SOURCE_LAYERS := base model format lib engine
 PKG_MODULES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 rpm libsolv libsolvext createrepo_c libcurl libxml-2.0 \
-	sqlite3 libarchive libcrypto gpgme libseccomp libelf libcap
+	sqlite3 zck libarchive libcrypto gpgme libseccomp libelf libcap
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKG_MODULES))
 # Debian's createrepo_c.pc has an empty libdir, so that its -l is taken for a directory.
 PKG_LIBS = $(shell pkg-config --libs $(PKG_MODULES)) -lrpmbuild -lrpmsign -lcreaterepo_c

@@ -19,6 +19,7 @@ libcreaterepo-c-dev       createrepo_c-devel        build
 libcurl4-openssl-dev      libcurl-devel             build
 libxml2-dev               libxml2-devel             build
 libsqlite3-dev            sqlite-devel              build
+libzck-dev                zchunk-devel              build
 libarchive-dev            libarchive-devel          build
 libssl-dev                openssl-devel             build
 libgpgme-dev              gpgme-devel               build

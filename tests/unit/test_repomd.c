@@ -175,6 +175,19 @@ static void assert_same_tree(const char *one, const char *two)
 		fail_msg("%s", text);
 }
 
+static const char groups[] =
+	"<comps><group><id>g</id><name>G</name><packagelist><packagereq>alpha</packagereq>"
+	"</packagelist></group></comps>\n";
+
+static void offer_everything(KilnRepomdOptions *options, const char *comps)
+{
+	options->with_sqlite = TRUE;
+	options->sqlite_compression = KILN_REPOMD_BZ2;
+	options->with_zchunk = TRUE;
+	options->comps = comps;
+	options->comps_plain = options->comps_gz = TRUE;
+}
+
 /* Another order of packages, other file times and another place: the same bytes. */
 static void test_repeats_itself(void **state)
 {
@@ -185,10 +198,8 @@ static void test_repeats_itself(void **state)
 	KilnRepomdOptions options = options_for(fixture, one);
 	KilnRepomdPackage reversed[COUNT];
 
-	assert_true(
-		g_file_set_contents(comps, "<comps><group><id>g</id></group></comps>\n", -1, NULL));
-	options.with_sqlite = TRUE;
-	options.comps = comps;
+	assert_true(g_file_set_contents(comps, groups, -1, NULL));
+	offer_everything(&options, comps);
 	write_repository(&options);
 	for (guint i = 0; i < COUNT; i++)
 		reversed[i] = fixture->packages[COUNT - 1 - i];
@@ -227,6 +238,111 @@ static void test_writes_what_old_clients_read(void **state)
 	}
 	assert_non_null(strstr(text, "-primary.sqlite.bz2\""));
 	assert_non_null(strstr(text, "-primary.xml.gz\""));
+}
+
+/* A reader of our own that is stricter than any client, also about the databases. */
+static char *read_strictly(const char *directory)
+{
+	const char *argv[] = {"tests/fixtures/read-repodata", directory, NULL};
+	int status = -1;
+	char *text = fixture_output(argv, &status);
+
+	if (status != 0)
+		fail_msg("%s", text);
+	return text;
+}
+
+static void expect_records(const char *directory, const char *expected)
+{
+	GError *error = NULL;
+	g_autofree char *text = read_strictly(directory);
+
+	assert_string_equal(text, expected);
+	kiln_repomd_verify(directory, &error);
+	assert_no_error(error);
+}
+
+static void test_every_form_is_sound(void **state)
+{
+	static const char *const suffixes[] = {"gz", "bz2", "xz", "none"};
+	Fixture *fixture = *state;
+
+	for (guint form = 0; form < G_N_ELEMENTS(suffixes); form++) {
+		KilnRepomdOptions options = options_for(fixture, fixture->repository);
+		const char *word = suffixes[form];
+		g_autofree char *expected = g_strdup_printf(
+			"primary %s\nfilelists %s\nother %s\nprimary_db %s\nfilelists_db %s\nother_db %s\n",
+			word, word, word, word, word, word);
+		const char *const words[] = {"zstd", word, "gz", NULL};
+
+		assert_true(kiln_repomd_choose(words, &options.compression));
+		options.with_sqlite = TRUE;
+		options.sqlite_compression = options.compression;
+		write_repository(&options);
+		expect_records(fixture->repository, expected);
+	}
+}
+
+static void test_chooses_what_it_can_write(void **state)
+{
+	static const char *const none[] = {NULL}, *const later[] = {"zstd", "zck", NULL};
+	KilnRepomdCompression compression = KILN_REPOMD_XZ;
+
+	(void)state;
+	assert_false(kiln_repomd_choose(none, &compression));
+	assert_false(kiln_repomd_choose(later, &compression));
+	assert_int_equal(compression, KILN_REPOMD_XZ);
+}
+
+/* A package that provides so much that primary is worth fetching in pieces; the others stay small. */
+static void test_offers_pieces_of_what_is_large(void **state)
+{
+	Fixture *fixture = *state;
+	const FixturePackage source = {.name = "large",
+		.evr_preamble = "Version: 1\nRelease: 1\n",
+		.body = "Provides: %{lua:for i = 1, 4000 do print('capability(' .. i .. ') ') end}\n"
+			"%description\n"};
+	g_autofree char *built = fixture_build(fixture->directory, &source);
+	g_autofree char *directory = g_build_filename(fixture->directory, "pieces", NULL);
+	g_autofree char *path = g_build_filename(directory, "large.rpm", NULL);
+	const KilnRepomdPackage packages[] = {{.location = "large.rpm", .path = path}};
+	KilnRepomdOptions options = {.directory = directory,
+		.packages = packages,
+		.package_count = 1,
+		.timestamp = TIMESTAMP,
+		.with_zchunk = TRUE};
+
+	assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+	assert_int_equal(g_rename(built, path), 0);
+	write_repository(&options);
+	expect_records(directory, "primary gz\nfilelists gz\nother gz\nprimary_zck zck\n");
+	g_autofree char *piecewise = metadata_file(directory, "primary.xml.zck");
+	g_autofree char *whole = metadata_file(directory, "primary.xml.gz");
+	const char *unzck[] = {"unzck", "--stdout", piecewise, NULL};
+	g_autofree char *one = fixture_output(unzck, NULL);
+	g_autofree char *two = unpacked(whole);
+	assert_string_equal(one, two);
+}
+
+/* Only what the clients of a target can use is offered. */
+static void test_offers_groups_as_asked(void **state)
+{
+	static const char *const expected[] = {"", "group none\n", "group_gz gz\n",
+		"group none\ngroup_gz gz\n"};
+	Fixture *fixture = *state;
+	g_autofree char *comps = g_build_filename(fixture->directory, "comps.xml", NULL);
+
+	for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+		KilnRepomdOptions options = options_for(fixture, fixture->repository);
+		g_autofree char *all =
+			g_strconcat("primary gz\nfilelists gz\nother gz\n", expected[i], NULL);
+
+		options.comps = comps;
+		options.comps_plain = (i & 1) != 0;
+		options.comps_gz = (i & 2) != 0;
+		write_repository(&options);
+		expect_records(fixture->repository, all);
+	}
 }
 
 static void test_reads_itself_back(void **state)
@@ -362,6 +478,13 @@ static void test_failed_write_changes_nothing(void **state)
 	options.package_count = 1;
 	options.comps = comps;
 	expect_refusal(&options, KILN_ERROR_CONFIG, "broken.xml:4: ");
+	assert_true(g_file_set_contents(comps, groups, -1, NULL));
+	packages[0] = fixture->packages[2];
+	expect_refusal(&options, KILN_ERROR_CONFIG,
+		"broken.xml:1: the group \"g\" names the package \"alpha\", which the repository does not have");
+	options.comps = NULL;
+	options.index_max_bytes = 1000;
+	expect_refusal(&options, KILN_ERROR_CONFIG, " bytes, clients of this target read 1000 at most");
 	g_auto(GStrv) names = kiln_fs_list(directory, NULL);
 	assert_int_equal(g_strv_length(names), 1);
 	g_autoptr(GPtrArray) entries = kiln_repomd_read_packages(directory, &error);
@@ -455,6 +578,10 @@ int main(void)
 		cmocka_unit_test(test_agrees_with_createrepo),
 		cmocka_unit_test(test_repeats_itself),
 		cmocka_unit_test(test_writes_what_old_clients_read),
+		cmocka_unit_test(test_every_form_is_sound),
+		cmocka_unit_test(test_chooses_what_it_can_write),
+		cmocka_unit_test(test_offers_pieces_of_what_is_large),
+		cmocka_unit_test(test_offers_groups_as_asked),
 		cmocka_unit_test(test_reads_itself_back),
 		cmocka_unit_test(test_dnf_reads_it),
 		cmocka_unit_test(test_replaces_whole),

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/repomd.h"
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "lib/comps.h"
 #include "lib/rpmfile.h"
-#include "lib/rpmversion.h"
+#include "lib/zchunk.h"
 
 #include <createrepo_c/createrepo_c.h>
 #include <errno.h>
-#include <libxml/parser.h>
-#include <libxml/xmlerror.h>
-#include <rpm/header.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,28 +16,31 @@
 #include <unistd.h>
 
 #define DEFAULT_CHANGELOG_LIMIT 10
-#define KIND_COUNT 3
+#define COMPS_MAX_BYTES (1 << 20)
+/* Below this a client that fetches pieces saves nothing: asking costs as much. */
+#define ZCHUNK_MIN_BYTES (128 << 10)
 
 /* The three files that list packages. */
 static const struct {
 	const char *name;
 	cr_XmlFileType xml;
 	cr_DatabaseType database;
-} kinds[KIND_COUNT] = {
+} kinds[KILN_REPOMD_KINDS] = {
 	{"primary", CR_XMLFILE_PRIMARY, CR_DB_PRIMARY},
 	{"filelists", CR_XMLFILE_FILELISTS, CR_DB_FILELISTS},
 	{"other", CR_XMLFILE_OTHER, CR_DB_OTHER},
 };
 
-/* One package on its way into the metadata. */
-typedef struct {
-	const KilnRepomdPackage *package;
-	const KilnRepomdOptions *options;
-	cr_Package *values;
-	char *evr;
-	char *xml[KIND_COUNT];
-	GError *error;
-} Item;
+static const struct {
+	const char *word;
+	const char *suffix;
+	cr_CompressionType type;
+} compressions[] = {
+	[KILN_REPOMD_GZ] = {"gz", ".gz", CR_CW_GZ_COMPRESSION},
+	[KILN_REPOMD_BZ2] = {"bz2", ".bz2", CR_CW_BZ2_COMPRESSION},
+	[KILN_REPOMD_XZ] = {"xz", ".xz", CR_CW_XZ_COMPRESSION},
+	[KILN_REPOMD_PLAIN] = {"none", "", CR_CW_NO_COMPRESSION},
+};
 
 /* One of the three files on its way. */
 typedef struct {
@@ -48,21 +48,9 @@ typedef struct {
 	const KilnRepomdOptions *options;
 	const char *directory; /* where it is written */
 	GPtrArray *items;
-	cr_RepomdRecord *xml, *database; /* database NULL when not wanted */
+	cr_RepomdRecord *xml, *database, *zchunk; /* the last two NULL when not wanted */
 	GError *error;
 } Output;
-
-static void free_item(gpointer data)
-{
-	Item *item = data;
-
-	cr_package_free(item->values);
-	g_free(item->evr);
-	for (guint kind = 0; kind < KIND_COUNT; kind++)
-		free(item->xml[kind]);
-	g_clear_error(&item->error);
-	g_free(item);
-}
 
 /* Moves createrepo_c's `cause` into `error` as one of ours. Returns FALSE, for `return`. */
 static gboolean take_cause(GError **error, GError *cause, const char *doing, const char *object)
@@ -91,158 +79,6 @@ static void set_up_createrepo(void)
 	g_once_init_leave(&is_set_up, 1);
 }
 
-/* Calls `work` for each element, on all processors; threads are gone when it returns. */
-static void each_in_parallel(GPtrArray *elements, GFunc work)
-{
-	int threads = (int)MIN(g_get_num_processors(), elements->len);
-
-	if (threads < 2) {
-		g_ptr_array_foreach(elements, work, NULL);
-		return;
-	}
-	GThreadPool *pool = g_thread_pool_new(work, NULL, threads, TRUE, NULL);
-	for (guint i = 0; i < elements->len; i++)
-		g_thread_pool_push(pool, g_ptr_array_index(elements, i), NULL);
-	g_thread_pool_free(pool, FALSE, TRUE);
-}
-
-static gboolean fill_from_header(Item *item, GError **error)
-{
-	const char *path = item->package->path;
-	guint limit = item->options->changelog_limit;
-	Header header = kiln_rpmfile_read_header(path, error);
-	GError *cause = NULL;
-
-	if (!header)
-		return FALSE;
-	item->values = cr_package_from_header(
-		header, limit ? (int)limit : DEFAULT_CHANGELOG_LIMIT, CR_HDRR_NONE, &cause);
-	headerFree(header);
-	return item->values ? TRUE : take_cause(error, cause, "reading the package", path);
-}
-
-/* What the file, not its header, says: size, digest, where the header lies. */
-static gboolean fill_from_file(Item *item, GError **error)
-{
-	const KilnRepomdPackage *package = item->package;
-	cr_Package *values = item->values;
-	g_autofree char *digest = g_strdup(package->sha256);
-	GError *cause = NULL;
-	struct stat status;
-
-	if (!digest && !(digest = kiln_digest_of_file(package->path, NULL, error)))
-		return FALSE;
-	if (stat(package->path, &status) < 0)
-		return kiln_error_set_errno(
-			error, errno, "reading the package \"%s\"", package->path);
-	struct cr_HeaderRangeStruct range = cr_get_header_byte_range(package->path, &cause);
-	if (cause)
-		return take_cause(error, cause, "reading the package", package->path);
-	values->rpm_header_start = range.start;
-	values->rpm_header_end = range.end;
-	values->size_package = status.st_size;
-	values->pkgId = g_string_chunk_insert(values->chunk, digest);
-	values->checksum_type = g_string_chunk_insert(values->chunk, "sha256");
-	values->location_href = g_string_chunk_insert(values->chunk, package->location);
-	values->time_file = values->time_build ? values->time_build : item->options->timestamp;
-	return TRUE;
-}
-
-static gboolean load_item(Item *item, GError **error)
-{
-	GError *cause = NULL;
-
-	if (!fill_from_header(item, error) || !fill_from_file(item, error))
-		return FALSE;
-	struct cr_XmlStruct xml = cr_xml_dump(item->values, &cause);
-	if (cause)
-		return take_cause(error, cause, "describing the package", item->package->path);
-	item->xml[0] = xml.primary;
-	item->xml[1] = xml.filelists;
-	item->xml[2] = xml.other;
-	const cr_Package *values = item->values;
-	item->evr = g_strdup_printf(
-		"%s:%s-%s", values->epoch ? values->epoch : "0", values->version, values->release);
-	return TRUE;
-}
-
-static void work_on_item(gpointer data, gpointer unused)
-{
-	Item *item = data;
-
-	(void)unused;
-	load_item(item, &item->error);
-}
-
-static int compare_items(gconstpointer a, gconstpointer b)
-{
-	const Item *one = *(Item *const *)a;
-	const Item *two = *(Item *const *)b;
-	int order = strcmp(one->values->name, two->values->name);
-
-	if (order == 0)
-		order = kiln_rpmversion_compare(one->evr, two->evr);
-	if (order == 0)
-		order = strcmp(one->values->arch, two->values->arch);
-	return order ? order : strcmp(one->package->location, two->package->location);
-}
-
-static gboolean location_is_plain(const char *location)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._+~^@:=/-";
-
-	return *location && *location != '/' && location[strspn(location, allowed)] == '\0' &&
-	       !g_strrstr(location, "..") && !g_strrstr(location, "//");
-}
-
-static gboolean check_options(const KilnRepomdOptions *options, GError **error)
-{
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-
-	g_return_val_if_fail(options->timestamp > 0, FALSE);
-	for (gsize i = 0; i < options->package_count; i++) {
-		const char *location = options->packages[i].location;
-		const char *fault = NULL;
-
-		if (!location_is_plain(location))
-			fault = "clients could not fetch a file of this name";
-		else if (!g_hash_table_add(seen, (gpointer)location))
-			fault = "two packages have this location";
-		if (!fault)
-			continue;
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "listing the package \"%s\": %s",
-			location, fault);
-		return FALSE;
-	}
-	return TRUE;
-}
-
-/* Every package read and sorted; the first error, in the caller's order, ends it. */
-static GPtrArray *load_items(const KilnRepomdOptions *options, GError **error)
-{
-	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-
-	for (gsize i = 0; i < options->package_count; i++) {
-		Item *item = g_new0(Item, 1);
-
-		item->package = &options->packages[i];
-		item->options = options;
-		g_ptr_array_add(items, item);
-	}
-	each_in_parallel(items, work_on_item);
-	for (guint i = 0; i < items->len; i++) {
-		Item *item = g_ptr_array_index(items, i);
-
-		if (!item->error)
-			continue;
-		g_propagate_error(error, g_steal_pointer(&item->error));
-		return NULL;
-	}
-	g_ptr_array_sort(items, compare_items);
-	return g_steal_pointer(&items);
-}
-
 /* Completes a record of a finished file: digests, timestamp, and the digest in the file's name. */
 static gboolean finish_record(cr_RepomdRecord *record, const Output *output, GError **error)
 {
@@ -259,9 +95,7 @@ static gboolean finish_record(cr_RepomdRecord *record, const Output *output, GEr
 static gboolean fill_xml(
 	const Output *output, const char *path, cr_ContentStat *content, GError **error)
 {
-	cr_CompressionType compression = output->options->compression == KILN_REPOMD_XZ
-						 ? CR_CW_XZ_COMPRESSION
-						 : CR_CW_GZ_COMPRESSION;
+	cr_CompressionType compression = compressions[output->options->compression].type;
 	GError *cause = NULL;
 	cr_XmlFile *file =
 		cr_xmlfile_sopen(path, kinds[output->kind].xml, compression, content, &cause);
@@ -270,7 +104,7 @@ static gboolean fill_xml(
 		return take_cause(error, cause, "writing the metadata", path);
 	cr_xmlfile_set_num_of_pkgs(file, output->items->len, &cause);
 	for (guint i = 0; !cause && i < output->items->len; i++) {
-		const Item *item = g_ptr_array_index(output->items, i);
+		const KilnRepomdItem *item = g_ptr_array_index(output->items, i);
 
 		cr_xmlfile_add_chunk(file, item->xml[output->kind], &cause);
 	}
@@ -278,11 +112,55 @@ static gboolean fill_xml(
 	return cause ? take_cause(error, cause, "writing the metadata", path) : TRUE;
 }
 
+/* What a finished XML file says, `size` bytes; caller owns. */
+static char *read_xml(const char *path, gsize size, GError **error)
+{
+	g_autofree char *text = g_malloc(size + 1);
+	GError *cause = NULL;
+	CR_FILE *file = cr_open(path, CR_CW_MODE_READ, CR_CW_AUTO_DETECT_COMPRESSION, &cause);
+	gsize length = 0;
+
+	while (file && !cause && length < size) {
+		int got = cr_read(file, text + length, (guint)MIN(size - length, 1 << 20), &cause);
+
+		if (got <= 0)
+			break;
+		length += (gsize)got;
+	}
+	if (file)
+		cr_close(file, cause ? NULL : &cause);
+	if (!cause && file && length == size)
+		return g_steal_pointer(&text);
+	take_cause(error, cause, "reading the metadata", path);
+	return NULL;
+}
+
+/* The same text once more, in pieces. */
+static gboolean write_zchunk(Output *output, cr_ContentStat *content, GError **error)
+{
+	const char *name = kinds[output->kind].name;
+	g_autofree char *path = g_strdup_printf("%s/%s.xml.zck", output->directory, name);
+	g_autofree char *type = g_strdup_printf("%s_zck", name);
+	g_autofree char *digest = NULL;
+	g_autofree char *text =
+		read_xml(output->xml->location_real, (gsize)content->size, error);
+	gint64 header_bytes = 0;
+
+	if (!text || !kiln_zchunk_write(path, text, (gsize)content->size, &digest, &header_bytes, error))
+		return FALSE;
+	cr_RepomdRecord *record = output->zchunk = cr_repomd_record_new(type, path);
+	cr_repomd_record_load_contentstat(record, content);
+	record->checksum_header = g_string_chunk_insert(record->chunk, digest);
+	record->checksum_header_type = g_string_chunk_insert(record->chunk, "sha256");
+	record->size_header = header_bytes;
+	return finish_record(record, output, error);
+}
+
 static gboolean write_xml(Output *output, GError **error)
 {
-	const char *suffix = output->options->compression == KILN_REPOMD_XZ ? "xz" : "gz";
+	const char *suffix = compressions[output->options->compression].suffix;
 	g_autofree char *path = g_strdup_printf(
-		"%s/%s.xml.%s", output->directory, kinds[output->kind].name, suffix);
+		"%s/%s.xml%s", output->directory, kinds[output->kind].name, suffix);
 	cr_ContentStat *content = cr_contentstat_new(CR_CHECKSUM_SHA256, NULL);
 	gboolean written = fill_xml(output, path, content, error);
 
@@ -291,6 +169,8 @@ static gboolean write_xml(Output *output, GError **error)
 		cr_repomd_record_load_contentstat(output->xml, content);
 		written = finish_record(output->xml, output, error);
 	}
+	if (written && output->options->with_zchunk && content->size >= ZCHUNK_MIN_BYTES)
+		written = write_zchunk(output, content, error);
 	cr_contentstat_free(content, NULL);
 	return written;
 }
@@ -303,7 +183,7 @@ static gboolean fill_database(const Output *output, const char *path, GError **e
 	if (!database)
 		return take_cause(error, cause, "writing the metadata", path);
 	for (guint i = 0; !cause && i < output->items->len; i++) {
-		const Item *item = g_ptr_array_index(output->items, i);
+		const KilnRepomdItem *item = g_ptr_array_index(output->items, i);
 
 		cr_db_add_pkg(database, item->values, &cause);
 	}
@@ -313,26 +193,36 @@ static gboolean fill_database(const Output *output, const char *path, GError **e
 	return cause ? take_cause(error, cause, "writing the metadata", path) : TRUE;
 }
 
-static gboolean write_database(Output *output, GError **error)
+/* Puts the finished database into the form it is offered in. */
+static gboolean pack_database(
+	const Output *output, const char *plain, const char *packed, cr_ContentStat *content, GError **error)
 {
-	g_autofree char *plain =
-		g_strdup_printf("%s/%s.sqlite", output->directory, kinds[output->kind].name);
-	g_autofree char *packed = g_strdup_printf("%s.bz2", plain);
-	g_autofree char *type = g_strdup_printf("%s_db", kinds[output->kind].name);
 	GError *cause = NULL;
 
-	if (!fill_database(output, plain, error))
-		return FALSE;
-	cr_ContentStat *content = cr_contentstat_new(CR_CHECKSUM_SHA256, NULL);
-	cr_compress_file_with_stat(
-		plain, packed, CR_CW_BZ2_COMPRESSION, content, NULL, FALSE, &cause);
+	cr_compress_file_with_stat(plain, packed,
+		compressions[output->options->sqlite_compression].type, content, NULL, FALSE, &cause);
 	unlink(plain);
-	output->database = cr_repomd_record_new(type, packed);
-	cr_repomd_record_load_contentstat(output->database, content);
+	return cause ? take_cause(error, cause, "writing the metadata", packed) : TRUE;
+}
+
+static gboolean write_database(Output *output, GError **error)
+{
+	const char *name = kinds[output->kind].name;
+	const char *suffix = compressions[output->options->sqlite_compression].suffix;
+	g_autofree char *plain = g_strdup_printf("%s/.%s.sqlite", output->directory, name);
+	g_autofree char *packed = g_strdup_printf("%s/%s.sqlite%s", output->directory, name, suffix);
+	g_autofree char *type = g_strdup_printf("%s_db", name);
+	cr_ContentStat *content = cr_contentstat_new(CR_CHECKSUM_SHA256, NULL);
+	gboolean written = fill_database(output, plain, error) &&
+			   pack_database(output, plain, packed, content, error);
+
+	if (written) {
+		output->database = cr_repomd_record_new(type, packed);
+		cr_repomd_record_load_contentstat(output->database, content);
+		written = finish_record(output->database, output, error);
+	}
 	cr_contentstat_free(content, NULL);
-	if (cause)
-		return take_cause(error, cause, "writing the metadata", packed);
-	return finish_record(output->database, output, error);
+	return written;
 }
 
 static void work_on_xml(gpointer data, gpointer unused)
@@ -349,6 +239,7 @@ static void free_output(gpointer data)
 
 	cr_repomd_record_free(output->xml);
 	cr_repomd_record_free(output->database);
+	cr_repomd_record_free(output->zchunk);
 	g_clear_error(&output->error);
 	g_free(output);
 }
@@ -359,15 +250,15 @@ static GPtrArray *write_outputs(
 {
 	g_autoptr(GPtrArray) outputs = g_ptr_array_new_with_free_func(free_output);
 
-	for (guint kind = 0; kind < KIND_COUNT; kind++) {
+	for (guint kind = 0; kind < KILN_REPOMD_KINDS; kind++) {
 		Output *output = g_new0(Output, 1);
 
 		*output = (Output){
 			.kind = kind, .options = options, .directory = directory, .items = items};
 		g_ptr_array_add(outputs, output);
 	}
-	each_in_parallel(outputs, work_on_xml);
-	for (guint kind = 0; kind < KIND_COUNT; kind++) {
+	kiln_repomd_each(outputs, work_on_xml);
+	for (guint kind = 0; kind < KILN_REPOMD_KINDS; kind++) {
 		Output *output = g_ptr_array_index(outputs, kind);
 
 		if (!output->error && options->with_sqlite)
@@ -380,51 +271,101 @@ static GPtrArray *write_outputs(
 	return g_steal_pointer(&outputs);
 }
 
-static gboolean check_comps(const char *path, GError **error)
+static gboolean lists_package(const GPtrArray *items, const char *name)
 {
-	xmlDoc *document =
-		xmlReadFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	const xmlError *fault = xmlGetLastError();
-
-	if (document) {
-		xmlFreeDoc(document);
-		return TRUE;
-	}
-	g_autofree char *reason = g_strdup(fault && fault->message ? fault->message : "not XML");
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "%s:%d: reading the package groups: %s",
-		path, fault ? fault->line : 0, g_strstrip(reason));
+	for (guint i = 0; i < items->len; i++)
+		if (strcmp(((const KilnRepomdItem *)g_ptr_array_index(items, i))->name, name) == 0)
+			return TRUE;
 	return FALSE;
 }
 
-static gboolean add_comps(
-	const KilnRepomdOptions *options, const char *directory, cr_Repomd *repomd, GError **error)
+/* A client that installs a group leaves out, with a warning at most, what is not there. */
+static gboolean check_comps(const char *path, const GPtrArray *items, GError **error)
+{
+	gsize size = 0;
+	g_autofree char *text = kiln_fs_read(path, COMPS_MAX_BYTES, &size, error);
+	g_autoptr(GPtrArray) packages = text ? kiln_comps_parse(text, size, path, error) : NULL;
+
+	for (guint i = 0; packages && i < packages->len; i++) {
+		const KilnCompsPackage *package = g_ptr_array_index(packages, i);
+
+		if (lists_package(items, package->package))
+			continue;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"%s:%u: the group \"%s\" names the package \"%s\", which the repository does "
+			"not have; correct the name or take it out",
+			path, package->line, package->group, package->package);
+		return FALSE;
+	}
+	return packages != NULL;
+}
+
+static gboolean add_record(const KilnRepomdOptions *options, cr_Repomd *repomd, cr_RepomdRecord *record,
+	GError **error)
+{
+	GError *cause = NULL;
+
+	cr_repomd_set_record(repomd, record);
+	if (cr_repomd_record_rename_file(record, &cause) != CRE_OK)
+		return take_cause(error, cause, "writing the metadata", record->location_real);
+	cr_repomd_record_set_timestamp(record, options->timestamp);
+	return TRUE;
+}
+
+/* Takes the record over: into the index, or away with its file if it is not wanted. */
+static gboolean keep_comps(const KilnRepomdOptions *options, cr_Repomd *repomd, gboolean is_wanted,
+	cr_RepomdRecord *record, GError **error)
+{
+	if (is_wanted)
+		return add_record(options, repomd, record, error);
+	unlink(record->location_real);
+	cr_repomd_record_free(record);
+	return TRUE;
+}
+
+static gboolean add_comps(const KilnRepomdOptions *options, const char *directory, GPtrArray *items,
+	cr_Repomd *repomd, GError **error)
 {
 	g_autofree char *copy = g_build_filename(directory, "comps.xml", NULL);
 	GError *cause = NULL;
 
-	if (!check_comps(options->comps, error) || !kiln_fs_copy(options->comps, copy, error) ||
-		chmod(copy, 0644) < 0)
+	if (!check_comps(options->comps, items, error) || !kiln_fs_copy(options->comps, copy, error))
 		return FALSE;
+	if (chmod(copy, 0644) < 0)
+		return kiln_error_set_errno(error, errno, "writing the metadata \"%s\"", copy);
 	cr_RepomdRecord *plain = cr_repomd_record_new("group", copy);
 	cr_RepomdRecord *packed = cr_repomd_record_new("group_gz", NULL);
 	cr_repomd_record_compress_and_fill(
 		plain, packed, CR_CHECKSUM_SHA256, CR_CW_GZ_COMPRESSION, NULL, &cause);
-	if (!cause)
-		cr_repomd_record_rename_file(plain, &cause);
-	if (!cause)
-		cr_repomd_record_rename_file(packed, &cause);
-	cr_repomd_record_set_timestamp(plain, options->timestamp);
-	cr_repomd_record_set_timestamp(packed, options->timestamp);
-	cr_repomd_set_record(repomd, plain);
-	cr_repomd_set_record(repomd, packed);
-	return cause ? take_cause(error, cause, "writing the metadata", copy) : TRUE;
+	if (cause) {
+		cr_repomd_record_free(plain);
+		cr_repomd_record_free(packed);
+		return take_cause(error, cause, "writing the metadata", copy);
+	}
+	/* What createrepo_c puts here belongs to the other record. */
+	packed->checksum_open = g_string_chunk_insert(packed->chunk, plain->checksum);
+	packed->checksum_open_type = g_string_chunk_insert(packed->chunk, plain->checksum_type);
+	gboolean kept = keep_comps(options, repomd, options->comps_plain, plain, error);
+	return keep_comps(options, repomd, options->comps_gz, packed, kept ? error : NULL) && kept;
+}
+
+/* A client that caps the size does not tell why it cannot read the rest. */
+static gboolean check_index_size(const KilnRepomdOptions *options, gsize size, GError **error)
+{
+	if (options->index_max_bytes == 0 || size <= options->index_max_bytes)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+		"writing the metadata of \"%s\": repomd.xml has %zu bytes, clients of this target read %zu "
+		"at most; offer fewer records",
+		options->directory, size, options->index_max_bytes);
+	return FALSE;
 }
 
 static gboolean write_index(
-	cr_Repomd *repomd, gint64 timestamp, const char *directory, GError **error)
+	const KilnRepomdOptions *options, cr_Repomd *repomd, const char *directory, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, "repomd.xml", NULL);
-	g_autofree char *revision = g_strdup_printf("%" G_GINT64_FORMAT, timestamp);
+	g_autofree char *revision = g_strdup_printf("%" G_GINT64_FORMAT, options->timestamp);
 	GError *cause = NULL;
 
 	cr_repomd_set_revision(repomd, revision);
@@ -432,14 +373,17 @@ static gboolean write_index(
 	char *xml = cr_xml_dump_repomd(repomd, &cause);
 	if (!xml)
 		return take_cause(error, cause, "writing the metadata", path);
-	gboolean written = kiln_fs_replace_text(path, xml, error);
+	gboolean written = check_index_size(options, strlen(xml), error) &&
+			   kiln_fs_replace_text(path, xml, error);
 	free(xml);
 	return written;
 }
 
 static gboolean write_files(const KilnRepomdOptions *options, const char *directory, GError **error)
 {
-	g_autoptr(GPtrArray) items = load_items(options, error);
+	guint limit = options->changelog_limit ? options->changelog_limit : DEFAULT_CHANGELOG_LIMIT;
+	g_autoptr(GPtrArray) items = kiln_repomd_describe(
+		options->packages, options->package_count, limit, options->timestamp, error);
 
 	if (!items)
 		return FALSE;
@@ -453,9 +397,11 @@ static gboolean write_files(const KilnRepomdOptions *options, const char *direct
 		cr_repomd_set_record(repomd, g_steal_pointer(&output->xml));
 		if (output->database)
 			cr_repomd_set_record(repomd, g_steal_pointer(&output->database));
+		if (output->zchunk)
+			cr_repomd_set_record(repomd, g_steal_pointer(&output->zchunk));
 	}
-	gboolean written = (!options->comps || add_comps(options, directory, repomd, error)) &&
-			   write_index(repomd, options->timestamp, directory, error);
+	gboolean written = (!options->comps || add_comps(options, directory, items, repomd, error)) &&
+			   write_index(options, repomd, directory, error);
 	cr_repomd_free(repomd);
 	return written;
 }
@@ -478,13 +424,25 @@ static gboolean disk_is_full(const char *directory)
 	return status.f_bavail == 0 || (status.f_files > 0 && status.f_favail == 0);
 }
 
+gboolean kiln_repomd_choose(const char *const *words, KilnRepomdCompression *ret_compression)
+{
+	for (; *words; words++)
+		for (gsize i = 0; i < G_N_ELEMENTS(compressions); i++)
+			if (strcmp(*words, compressions[i].word) == 0) {
+				*ret_compression = (KilnRepomdCompression)i;
+				return TRUE;
+			}
+	return FALSE;
+}
+
 gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error)
 {
 	g_autofree char *final = g_build_filename(options->directory, "repodata", NULL);
 	g_autofree char *prefix = g_build_filename(options->directory, ".repodata", NULL);
 
 	set_up_createrepo();
-	if (!check_options(options, error) || !kiln_fs_make_directory(options->directory, error) ||
+	g_return_val_if_fail(options->timestamp > 0, FALSE);
+	if (!kiln_fs_make_directory(options->directory, error) ||
 		!kiln_fs_remove_temporaries(prefix, error))
 		return FALSE;
 	g_autofree char *fresh = kiln_fs_make_temporary(prefix, error);

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Repository metadata (repodata/) by libcreaterepo_c: written so that the same packages,
- * locations and timestamp give the same bytes on every machine, and in the form the oldest client
- * reads (gz XML, SHA-256, whole-second timestamps). Signing repomd.xml is lib/gpg's, placing it
- * the caller's.
+ * locations and timestamp give the same bytes with the same libraries, by default in the form that
+ * the oldest client reads (gz XML, SHA-256, whole-second timestamps). What else a client reads, its
+ * contract says and the caller asks for. Signing repomd.xml is lib/gpg's, placing it the caller's.
  */
 #pragma once
 
-#include <glib.h>
+#include "lib/repomd_package.h"
 
 typedef enum {
 	KILN_REPOMD_GZ, /* every client reads it: the default */
+	KILN_REPOMD_BZ2,
 	KILN_REPOMD_XZ,
+	KILN_REPOMD_PLAIN,
 } KilnRepomdCompression;
 
-/* A package to list. Borrowed strings. */
-typedef struct {
-	const char *location; /* below the directory: "Packages/t/tgt-1-1.x86_64.rpm"; characters of
-				 [A-Za-z0-9._+~^@:=/-] */
-	const char *path;     /* where its bytes are now, which may be elsewhere */
-	const char *sha256; /* its digest if the caller knows it for certain; NULL: computed here */
-} KilnRepomdPackage;
+/* The first of `words` ("gz", "bz2", "xz", "none"; ends with NULL) that can be written here. FALSE when none
+ * can. */
+gboolean kiln_repomd_choose(const char *const *words, KilnRepomdCompression *ret_compression);
 
 /* What to write. Zero-initialise, then set what matters. All borrowed. */
 typedef struct {
@@ -28,16 +26,21 @@ typedef struct {
 	const KilnRepomdPackage *packages; /* in any order */
 	gsize package_count;
 	gint64 timestamp; /* revision and every record's timestamp, seconds; > 0 */
-	KilnRepomdCompression compression;
-	gboolean with_sqlite;  /* also *_db records (bz2), for yum */
-	guint changelog_limit; /* newest entries kept of each package; 0: 10 */
-	const char *comps;     /* a comps.xml to offer as group and group_gz, or NULL */
+	KilnRepomdCompression compression; /* of the XML */
+	gboolean with_sqlite;		   /* also *_db records, which spare yum the making of them */
+	KilnRepomdCompression sqlite_compression;
+	gboolean with_zchunk;	     /* also *_zck records, of which clients fetch only what changed */
+	guint changelog_limit;	     /* newest entries kept of each package; 0: 10 */
+	const char *comps;	     /* a comps.xml (lib/comps.h) to offer, or NULL */
+	gboolean comps_plain, comps_gz; /* as group, as group_gz */
+	gsize index_max_bytes;	     /* the largest repomd.xml that clients read; 0: no limit */
 } KilnRepomdOptions;
 
 /* Writes the metadata beside its place, fsyncs it and renames it in: the old repodata/ stays
  * whole until the new one is complete. Packages are sorted by name, version, arch, location. Two
- * packages with one location: code CONFIG. `time file` of a package is its build time, not the
- * file's mtime. One writer per directory at a time. */
+ * packages with one location, groups of packages that are not listed, an index that is too large:
+ * code CONFIG. `time file` of a package is its build time, not the file's mtime. One writer per
+ * directory at a time. */
 gboolean kiln_repomd_write(const KilnRepomdOptions *options, GError **error);
 
 /* A package as metadata lists it. */
