@@ -112,7 +112,7 @@ setup() {
 	expect_status 8
 	expect_talk '"heartbeat": its smoke test fails: checks that failed: 2, not ok - removal leaves nothing running: '
 	grep -q '^not ok - removal leaves nothing running: [0-9]*:/usr/bin/heartbeat' "$log"
-	grep -q '^not ok - removal leaves no unit, active or enabled: heartbeat.service is ' "$log"
+	grep -q '^not ok - removal leaves no service, active or enabled: heartbeat.service is ' "$log"
 	[ ! -e .kiln/www/demo/trixie/stable/current ]
 	expect_nothing_left
 }
@@ -132,5 +132,5 @@ setup() {
 	END
 	try release
 	expect_status 8
-	grep -q '^not ok - no unit failed: broken.service' "$log"
+	grep -q '^not ok - no service failed: broken.service' "$log"
 }

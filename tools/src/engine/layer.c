@@ -223,9 +223,8 @@ static gboolean make_layer(const Making *making, const char *key, const char *di
 	g_auto(KilnSandboxReport) report = {0};
 	gint64 start;
 
-	if (making->request->base && !making->is_database &&
-		!kiln_base_supply(
-			making->request->base, kiln_solution_packages(making->request->solution), error))
+	if (making->request->base &&
+		!kiln_base_supply(making->request->base, kiln_solution_packages(making->request->solution), error))
 		return FALSE;
 	start = kiln_clock_monotonic_us();
 	kiln_event_step("layer", "%s: %s %u packages", making->request->label,

@@ -35,7 +35,7 @@ static gboolean read_url(KilnSmoke *smoke, GError **error)
 	return TRUE;
 }
 
-/* The hosts of the play come from the base alone: what was built gets there by dnf or not at all. */
+/* The hosts of the play come from the base alone: what was built gets there by the client or not at all. */
 static KilnSolv *open_base(const KilnContext *context, GError **error)
 {
 	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
@@ -139,24 +139,25 @@ static gboolean run_test(const KilnSmokeJob *job, GError **error)
 		kiln_smoke_check_output(job, "test.log", &checks, error);
 	if (!kiln_smoke_keep_files(job, "files", passed ? error : NULL) || !passed)
 		return FALSE;
-	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: dnf installs it, %u checks pass",
-		job->package->name, checks);
+	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: %s installs it, %u checks pass",
+		job->package->name, kiln_smoke_client(job), checks);
 	return TRUE;
 }
 
 static gboolean install_and_test(const KilnSmokeJob *job, char *const *nevras, GError **error)
 {
 	g_autofree char *test = g_build_filename(job->package->smoke_directory, "test", NULL);
+	g_autofree char *refused = g_strconcat(kiln_smoke_client(job), " does not install it", NULL);
 	g_autoptr(KilnSandboxRequest) client = client_request(job, nevras);
 	gint64 start = kiln_clock_monotonic_us();
 
-	kiln_event_step("smoke", "%s: dnf install", job->package->name);
-	if (!kiln_smoke_execute(job, client, "dnf does not install it", "client.log", error))
+	kiln_event_step("smoke", "%s: %s install", job->package->name, kiln_smoke_client(job));
+	if (!kiln_smoke_execute(job, client, refused, "client.log", error))
 		return FALSE;
 	if (g_file_test(test, G_FILE_TEST_EXISTS))
 		return run_test(job, error);
 	kiln_event_done("smoke", kiln_clock_monotonic_us() - start,
-		"%s: dnf installs it (it has no smoke test)", job->package->name);
+		"%s: %s installs it (it has no smoke test)", job->package->name, kiln_smoke_client(job));
 	return TRUE;
 }
 
@@ -178,9 +179,10 @@ static gboolean make_places(KilnSmokeJob *job, GError **error)
 	const KilnContext *context = job->smoke->context;
 	g_autofree char *kept = g_build_filename(context->project->state, "smoke", NULL);
 	g_autofree char *passing = g_build_filename(context->project->state, "work", NULL);
+	g_autofree char *work = g_strconcat(".smoke-", job->package->name, NULL);
 
 	job->logs = g_build_filename(kept, context->target->name, job->package->name, NULL);
-	job->work = g_build_filename(passing, context->target->name, ".smoke", NULL);
+	job->work = g_build_filename(passing, context->target->name, work, NULL);
 	job->upper = g_build_filename(job->work, "root", NULL);
 	job->writable = g_build_filename(job->work, "files", NULL);
 	return kiln_fs_make_private(kept, error) && kiln_fs_make_private(passing, error) &&

@@ -8,6 +8,17 @@
 #define HOST_WALL_S 600
 #define LOG "host.log"
 
+/* Scripts of SysV init need no init to be started by. */
+static gboolean boots(const KilnSmokeJob *job)
+{
+	return g_str_equal(job->smoke->context->target->client_init, "systemd");
+}
+
+static const char *place(const KilnSmokeJob *job)
+{
+	return boots(job) ? "on a booted host" : "on a host";
+}
+
 /* smoke-host REPO_FILE_URL BASE_NAME [PREVIOUS…] -- NEVRA… */
 static KilnSandboxRequest *host_request(
 	const KilnSmokeJob *job, char *const *nevras, char *const *previous)
@@ -27,7 +38,7 @@ static KilnSandboxRequest *host_request(
 	g_ptr_array_add(argv, NULL);
 	request = kiln_smoke_request(
 		smoke->client->trees, (const char *const *)argv->pdata, HOST_WALL_S);
-	request->boot = TRUE;
+	request->boot = boots(job);
 	request->upper = g_strdup(job->upper);
 	kiln_smoke_bind_repositories(job, request);
 	kiln_smoke_bind_test(job, request);
@@ -41,15 +52,16 @@ gboolean kiln_smoke_host(const KilnSmokeJob *job, char *const *nevras, char *con
 	const char *way = previous ? "install, upgrade, remove" : "install, remove";
 	g_autoptr(KilnSandboxRequest) request = host_request(job, nevras, previous);
 	gint64 start = kiln_clock_monotonic_us();
+	g_autofree char *failure = g_strconcat("it fails ", place(job), NULL);
 	guint checks = 0;
 	gboolean passed;
 
-	kiln_event_step("smoke", "%s: %s on a booted host", job->package->name, way);
-	passed = kiln_smoke_execute(job, request, "it fails on a booted host", LOG, error) &&
+	kiln_event_step("smoke", "%s: %s %s", job->package->name, way, place(job));
+	passed = kiln_smoke_execute(job, request, failure, LOG, error) &&
 		kiln_smoke_check_output(job, LOG, &checks, error);
 	if (!kiln_smoke_keep_files(job, "host-files", passed ? error : NULL) || !passed)
 		return FALSE;
-	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: %s on a booted host, %u checks pass",
-		job->package->name, way, checks);
+	kiln_event_done("smoke", kiln_clock_monotonic_us() - start, "%s: %s %s, %u checks pass",
+		job->package->name, way, place(job), checks);
 	return TRUE;
 }

@@ -28,6 +28,9 @@ typedef struct {
 	char *writable; /* in it, $KILN_SMOKE_LOGS of the test */
 } KilnSmokeJob;
 
+/* What hosts of the target install with: "dnf". Borrowed. */
+const char *kiln_smoke_client(const KilnSmokeJob *job);
+
 /* A run as root of `argv` on `layers`. Caller owns. */
 KilnSandboxRequest *kiln_smoke_request(char **layers, const char *const *argv, gint64 wall_s);
 

@@ -20,6 +20,11 @@
 /* Of tools/libexec, what the sandboxes run. */
 static const char *const scripts[] = {"smoke-lib", "smoke-client", "smoke-host"};
 
+const char *kiln_smoke_client(const KilnSmokeJob *job)
+{
+	return job->smoke->context->target->client_program;
+}
+
 KilnSandboxRequest *kiln_smoke_request(char **layers, const char *const *argv, gint64 wall_s)
 {
 	KilnSandboxRequest *request = kiln_sandbox_request_new(KILN_SANDBOX_RUN);
@@ -33,6 +38,11 @@ KilnSandboxRequest *kiln_smoke_request(char **layers, const char *const *argv, g
 	request->hostname = g_strdup("kiln");
 	request->limits = (KilnSandboxLimits){.wall_s = wall_s, .output_bytes = OUTPUT_MAX_BYTES};
 	return request;
+}
+
+static void set(KilnSandboxRequest *request, const char *name, const char *value)
+{
+	request->environment = g_environ_setenv(request->environment, name, value, TRUE);
 }
 
 void kiln_smoke_bind_repositories(const KilnSmokeJob *job, KilnSandboxRequest *request)
@@ -51,8 +61,11 @@ void kiln_smoke_bind_repositories(const KilnSmokeJob *job, KilnSandboxRequest *r
 	}
 	g_strfreev(request->network_hosts);
 	request->network_hosts = g_strdupv((char **)hosts);
-	request->environment =
-		g_environ_setenv(request->environment, "KILN_URL_PATH", smoke->url_path, TRUE);
+	set(request, "KILN_URL_PATH", smoke->url_path);
+	set(request, "KILN_CLIENT", context->target->client_program);
+	set(request, "KILN_INIT", context->target->client_init);
+	if (context->target->releasever)
+		set(request, "KILN_RELEASEVER", context->target->releasever);
 	kiln_sandbox_request_bind(request, smoke->view, "/srv/www", FALSE);
 	kiln_sandbox_request_bind(request, smoke->compose->directory, place, FALSE);
 	kiln_sandbox_request_bind(request, context->base->directory, "/srv/base", FALSE);
@@ -65,12 +78,11 @@ void kiln_smoke_bind_test(const KilnSmokeJob *job, KilnSandboxRequest *request)
 	if (g_file_test(job->package->smoke_directory, G_FILE_TEST_IS_DIR))
 		kiln_sandbox_request_bind(request, job->package->smoke_directory, "/srv/smoke", FALSE);
 	kiln_sandbox_request_bind(request, job->writable, "/var/tmp/smoke", TRUE);
-	request->environment = g_environ_setenv(request->environment, "KILN_SMOKE_LOGS", "/var/tmp/smoke", TRUE);
+	set(request, "KILN_SMOKE_LOGS", "/var/tmp/smoke");
 	if (!g_file_test(common, G_FILE_TEST_IS_DIR))
 		return;
 	kiln_sandbox_request_bind(request, common, "/srv/smoke-common", FALSE);
-	request->environment =
-		g_environ_setenv(request->environment, "KILN_SMOKE_COMMON", "/srv/smoke-common", TRUE);
+	set(request, "KILN_SMOKE_COMMON", "/srv/smoke-common");
 }
 
 /* Why a run failed: the script's own verdict, what its log tells, or how it ended. Caller owns. */

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/verify.h"
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/event.h"
 #include "base/fs.h"
+#include "base/jobs.h"
 #include "engine/build.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #define RESULT_MAX_BYTES (16 * 1024 * 1024)
-#define TICK_US (G_USEC_PER_SEC / 5)
 
 typedef struct {
 	KilnPlan *plan;
 	KilnBuildSettings settings;
 	cpu_set_t processors;  /* those this process may use */
 	int begun;             /* builds, atomic */
-	GAsyncQueue *ended;    /* of KilnVerifyResult */
+    /* of KilnVerifyResult */
 } Verification;
 
 static void file_free(KilnVerifyFile *file)
@@ -134,22 +132,20 @@ static void leave_out_processor(Verification *verification)
 	(void)pthread_setaffinity_np(pthread_self(), sizeof processors, &processors);
 }
 
-static void build_again(gpointer data, gpointer user_data)
+static gboolean build_again(gpointer data, gpointer user_data)
 {
 	KilnVerifyResult *result = data;
 	Verification *verification = user_data;
 	KilnBuildSettings settings = verification->settings;
-	const char *name = result->item->name;
-	gint64 start = kiln_clock_monotonic_us();
 
 	leave_out_processor(verification);
 	settings.place = result->place;
-	kiln_event_set_job(name);
-	kiln_event_job_begin(name, "built again");
-	kiln_build_run(verification->plan, result->item, &settings, &result->error);
-	kiln_event_job_end(name, kiln_clock_monotonic_us() - start, result->error == NULL, "%s", "");
-	kiln_event_set_job(NULL);
-	g_async_queue_push(verification->ended, result);
+	return kiln_build_run(verification->plan, result->item, &settings, &result->error);
+}
+
+static const char *name_of(gconstpointer result)
+{
+	return ((const KilnVerifyResult *)result)->item->name;
 }
 
 /* --- the whole --- */
@@ -193,39 +189,6 @@ static void leave_out_check(const GPtrArray *results)
 	}
 }
 
-static void await_all(const Verification *verification, const GPtrArray *results)
-{
-	guint ended = 0, failed = 0, jobs = verification->settings.jobs;
-
-	while (ended < results->len) {
-		const KilnVerifyResult *result = g_async_queue_timeout_pop(verification->ended, TICK_US);
-		if (result) {
-			ended++;
-			failed += result->error ? 1 : 0;
-		}
-		guint running = MIN(jobs, results->len - ended);
-		kiln_event_counts(ended - failed, running, results->len - ended - running, failed);
-		kiln_event_tick();
-	}
-}
-
-static gboolean build_all(Verification *verification, GPtrArray *results, GError **error)
-{
-	/* Exclusive: children die with the thread that started them, so no thread may end before. */
-	GThreadPool *pool =
-		g_thread_pool_new(build_again, verification, (int)verification->settings.jobs, TRUE, error);
-
-	if (!pool)
-		return FALSE;
-	verification->ended = g_async_queue_new();
-	for (guint i = 0; i < results->len; i++)
-		g_thread_pool_push(pool, results->pdata[i], NULL);
-	await_all(verification, results);
-	g_thread_pool_free(pool, FALSE, TRUE);
-	g_async_queue_unref(verification->ended);
-	return TRUE;
-}
-
 /* A second build that a package is to blame for is a finding; what the host is to blame for ends all. */
 static gboolean judge_error(KilnVerifyResult *result, GError **error)
 {
@@ -242,6 +205,8 @@ gboolean kiln_verify_run(KilnPlan *plan, const char *const *names, const KilnVer
 	GPtrArray **ret_results, GError **error)
 {
 	Verification verification = {.plan = plan};
+	const KilnJobKind kind = {
+		.step = "built again", .name = name_of, .work = build_again, .data = &verification};
 	KilnScheduleOptions schedule = {.jobs = options->jobs};
 	g_autoptr(GPtrArray) results = NULL;
 	guint built = 0;
@@ -257,7 +222,7 @@ gboolean kiln_verify_run(KilnPlan *plan, const char *const *names, const KilnVer
 	verification.settings.processors = (guint)g_get_num_processors() + 1;
 	verification.settings.jobs =
 		options->jobs ? options->jobs : kiln_schedule_default_jobs(plan->context->project->config);
-	if (!build_all(&verification, results, error))
+	if (!kiln_jobs_run(results, verification.settings.jobs, &kind, error))
 		return FALSE;
 	for (guint i = 0; i < results->len; i++) {
 		KilnVerifyResult *result = results->pdata[i];

@@ -58,6 +58,7 @@ static const KilnIniKey target_schema[] = {
 	{"minimal", "packages", TRUE},
 	{"client", "packages", TRUE},
 	{"client", "program", FALSE},
+	{"client", "init", FALSE},
 	{"macros", "file", TRUE},
 	{"keys", "*", FALSE},
 	{"rpm", "database", FALSE},
@@ -464,15 +465,18 @@ static gboolean check_choice(const KilnIni *ini, const char *group, const char *
 
 static gboolean parse_clients(const KilnIni *ini, KilnTarget *target, GError **error)
 {
-	static const char *const databases[] = {"host", "own", NULL}, *const programs[] = {"dnf", "yum", NULL};
+	static const char *const databases[] = {"host", "own", NULL}, *const programs[] = {"dnf", "yum", NULL},
+		*const inits[] = {"systemd", "sysv", NULL};
 	g_autofree char *database = kiln_ini_get(ini, "rpm", "database", databases[0]);
 
 	target->client_program = kiln_ini_get(ini, "client", "program", programs[0]);
+	target->client_init = kiln_ini_get(ini, "client", "init", inits[0]);
 	target->has_own_database = g_str_equal(database, "own");
 	return parse_name(ini, "target", "contract", &target->contract, error) &&
 		parse_name(ini, "target", "releasever", &target->releasever, error) &&
 		check_choice(ini, "rpm", "database", database, databases, error) &&
-		check_choice(ini, "client", "program", target->client_program, programs, error);
+		check_choice(ini, "client", "program", target->client_program, programs, error) &&
+		check_choice(ini, "client", "init", target->client_init, inits, error);
 }
 
 KilnTarget *kiln_target_parse(const char *text, const char *name, const char *expected_name, GError **error)

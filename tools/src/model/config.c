@@ -197,6 +197,7 @@ void kiln_target_free(KilnTarget *target)
 	g_free(target->location);
 	g_ptr_array_unref(target->keys);
 	g_free(target->client_program);
+	g_free(target->client_init);
 	g_strfreev(target->buildroot);
 	g_strfreev(target->minimal);
 	g_strfreev(target->client);

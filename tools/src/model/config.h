@@ -70,6 +70,7 @@ typedef struct {
 	GPtrArray *keys; /* KilnTargetKey, as written; never NULL */
 	gboolean has_own_database; /* its rpm cannot read the database that the host's librpm writes */
 	char *client_program; /* what its hosts install with: "dnf" or "yum" */
+	char *client_init; /* what starts their services: "systemd", or "sysv" */
 	char **buildroot; /* packages every buildroot starts with */
 	char **minimal;   /* packages of the clean root that smoke tests install into */
 	char **client;    /* packages of the root that plays the consumer: dnf, nginx */
