@@ -9,6 +9,7 @@
 #include <rpm/rpmpgp.h>
 #include <rpm/rpmtd.h>
 #include <rpm/rpmtag.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static char *take_string(Header header, rpmTagVal tag)
@@ -221,6 +222,84 @@ static char *take_compressor(Header header)
 	return g_strdup(flags && *flags ? "gzip" : "");
 }
 
+/* rpm's numbers are those of OpenPGP; packages of old that name none have MD5. */
+static char *take_file_digest_algorithm(Header header)
+{
+	static const struct {
+		guint64 number;
+		const char *name;
+	} names[] = {{0, "md5"}, {1, "md5"}, {2, "sha1"}, {8, "sha256"}, {9, "sha384"}, {10, "sha512"},
+		{11, "sha224"}};
+	guint64 number = headerGetNumber(header, RPMTAG_FILEDIGESTALGO);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (names[i].number == number)
+			return g_strdup(names[i].name);
+	return g_strdup_printf("unknown-%" G_GUINT64_FORMAT, number);
+}
+
+static void free_scriptlet(gpointer data)
+{
+	KilnRpmScriptlet *scriptlet = data;
+
+	g_free(scriptlet->name);
+	g_free(scriptlet->program);
+	g_free(scriptlet);
+}
+
+typedef struct {
+	const char *name;
+	rpmTagVal program, text;
+	gboolean is_file_trigger;
+} ScriptletTags;
+
+/* The texts of triggers lie side by side with their programs; other scriptlets are one text, and their program may come
+ * with arguments, which are further strings. */
+static void take_scriptlet(Header header, const ScriptletTags *tags, GPtrArray *list)
+{
+	gboolean is_trigger = strstr(tags->name, "trigger") != NULL;
+	struct rpmtd_s programs, texts;
+
+	if (!headerGet(header, tags->program, &programs, HEADERGET_MINMEM))
+		return;
+	headerGet(header, tags->text, &texts, HEADERGET_MINMEM);
+	for (const char *program; (program = rpmtdNextString(&programs));) {
+		const char *text = rpmtdNextString(&texts);
+		KilnRpmScriptlet *scriptlet = g_new0(KilnRpmScriptlet, 1);
+
+		scriptlet->name = g_strdup(tags->name);
+		scriptlet->program = g_strdup(program);
+		scriptlet->has_text = text && *text;
+		scriptlet->is_file_trigger = tags->is_file_trigger;
+		g_ptr_array_add(list, scriptlet);
+		if (!is_trigger)
+			break;
+	}
+	rpmtdFreeData(&programs);
+	rpmtdFreeData(&texts);
+}
+
+static GPtrArray *take_scriptlets(Header header)
+{
+	static const ScriptletTags tags[] = {
+		{"%pretrans", RPMTAG_PRETRANSPROG, RPMTAG_PRETRANS, FALSE},
+		{"%pre", RPMTAG_PREINPROG, RPMTAG_PREIN, FALSE},
+		{"%post", RPMTAG_POSTINPROG, RPMTAG_POSTIN, FALSE},
+		{"%preun", RPMTAG_PREUNPROG, RPMTAG_PREUN, FALSE},
+		{"%postun", RPMTAG_POSTUNPROG, RPMTAG_POSTUN, FALSE},
+		{"%posttrans", RPMTAG_POSTTRANSPROG, RPMTAG_POSTTRANS, FALSE},
+		{"%verifyscript", RPMTAG_VERIFYSCRIPTPROG, RPMTAG_VERIFYSCRIPT, FALSE},
+		{"%trigger", RPMTAG_TRIGGERSCRIPTPROG, RPMTAG_TRIGGERSCRIPTS, FALSE},
+		{"%filetrigger", RPMTAG_FILETRIGGERSCRIPTPROG, RPMTAG_FILETRIGGERSCRIPTS, TRUE},
+		{"%transfiletrigger", RPMTAG_TRANSFILETRIGGERSCRIPTPROG, RPMTAG_TRANSFILETRIGGERSCRIPTS, TRUE},
+	};
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_scriptlet);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(tags); i++)
+		take_scriptlet(header, &tags[i], list);
+	return list;
+}
+
 static void take_identity(Header header, KilnRpmHeader *values)
 {
 	values->name = take_string(header, RPMTAG_NAME);
@@ -248,6 +327,8 @@ static void take_description(Header header, KilnRpmHeader *values)
 	values->build_host = take_string(header, RPMTAG_BUILDHOST);
 	values->source_rpm = take_string(header, RPMTAG_SOURCERPM);
 	values->payload_compressor = take_compressor(header);
+	values->file_digest_algorithm = take_file_digest_algorithm(header);
+	values->has_payload_digest = headerIsEntry(header, RPMTAG_PAYLOADDIGEST);
 	values->installed_size = take_size(header);
 	values->build_time = (gint64)headerGetNumber(header, RPMTAG_BUILDTIME);
 }
@@ -275,6 +356,7 @@ KilnRpmHeader *kiln_rpmheader_read(const char *path, GError **error)
 		header, RPMTAG_REQUIRENAME, RPMSENSE_FIND_REQUIRES | RPMSENSE_CONFIG);
 	values->files = take_files(header);
 	values->changes = take_changes(header);
+	values->scriptlets = take_scriptlets(header);
 	values->signatures = take_signatures(header);
 	headerFree(header);
 	return values;
@@ -285,7 +367,8 @@ static void free_texts(KilnRpmHeader *values)
 	char *texts[] = {values->name, values->version, values->release, values->arch,
 		values->nevra, values->summary, values->description, values->license, values->url,
 		values->group, values->vendor, values->packager, values->build_host,
-		values->source_rpm, values->payload_compressor};
+		values->source_rpm, values->payload_compressor,
+		values->file_digest_algorithm};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free(texts[i]);
@@ -304,6 +387,7 @@ void kiln_rpmheader_free(KilnRpmHeader *values)
 	free_texts(values);
 	g_ptr_array_unref(values->files);
 	g_ptr_array_unref(values->changes);
+	g_ptr_array_unref(values->scriptlets);
 	g_ptr_array_unref(values->signatures);
 	g_free(values);
 }

@@ -35,6 +35,14 @@ typedef struct {
 	gboolean covers_payload; /* header and payload; FALSE: the header only */
 } KilnRpmSignature;
 
+/* A scriptlet or trigger. */
+typedef struct {
+	char *name;    /* "%post", "%trigger", "%filetrigger", "%transfiletrigger" … */
+	char *program; /* "/bin/sh", "<lua>" */
+	gboolean has_text; /* FALSE: the program is run without a script */
+	gboolean is_file_trigger;
+} KilnRpmScriptlet;
+
 typedef struct {
 	char *name, *version, *release, *arch;
 	guint32 epoch; /* 0 when the package has none */
@@ -43,6 +51,8 @@ typedef struct {
 	char *summary, *description, *license, *url, *group, *vendor, *packager;
 	char *build_host, *source_rpm; /* source_rpm: "" in a source package */
 	char *payload_compressor; /* "gzip", "xz", "zstd", "bzip2", "lzma", "" when uncompressed */
+	char *file_digest_algorithm; /* "sha256", "md5" …, "unknown-99" */
+	gboolean has_payload_digest; /* in the header, so that a signature of the header covers the payload */
 	guint64 installed_size;
 	gint64 build_time;
 	/* Dependencies as rpm prints them: "name", "name >= 1:2-3"; in header order,
@@ -54,6 +64,7 @@ typedef struct {
 	char **generated_provides, **generated_requires;
 	GPtrArray *files;      /* KilnRpmFile */
 	GPtrArray *changes;    /* KilnRpmChange, newest first */
+	GPtrArray *scriptlets; /* KilnRpmScriptlet */
 	GPtrArray *signatures; /* KilnRpmSignature; empty: unsigned */
 } KilnRpmHeader;
 
