@@ -21,7 +21,7 @@ typedef enum {
 	FILLED = 1 << 5,
 } Keys;
 
-/* Words of `allowed` and `beside-database`. A final "/" or ":" stands for more: "rsa/sha256", "rsa:1024-4096". */
+/* Words of `allowed` and `beside-gz-database`. A final "/" or ":" stands for more: "rsa/sha256", "rsa:1024-4096". */
 static const char *const compressors[] = {"gzip", "bzip2", "lzma", "xz", "zstd", "none", NULL};
 static const char *const digests[] = {DIGESTS, NULL};
 static const char *const dependency_forms[] = {"plain", "rich", NULL};
@@ -94,7 +94,7 @@ static const struct {
 	{ALLOWED, "allowed", G_STRUCT_OFFSET(KilnRule, allowed)},
 	{REQUIRED, "required", G_STRUCT_OFFSET(KilnRule, required)},
 	{USED, "used", G_STRUCT_OFFSET(KilnRule, used)},
-	{BESIDE, "beside-database", G_STRUCT_OFFSET(KilnRule, beside)},
+	{BESIDE, "beside-gz-database", G_STRUCT_OFFSET(KilnRule, beside)},
 };
 
 /* Adds a key to the schema. */

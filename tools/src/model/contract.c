@@ -157,6 +157,19 @@ static const char *choose(GHashTable *texts, const char *value, const char *fall
 	return text ? text : fallback;
 }
 
+/* What is told of one object stands together. */
+static gboolean was_told(const GPtrArray *violations, const KilnViolation *violation)
+{
+	for (guint i = violations->len; i-- > 0;) {
+		const KilnViolation *other = violations->pdata[i];
+		if (!g_str_equal(other->object, violation->object))
+			return FALSE;
+		if (g_str_equal(other->rule, violation->rule) && g_str_equal(other->found, violation->found))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void kiln_violations_add(GPtrArray *violations, const KilnContract *contract, KilnRuleKind kind, const char *object,
 	const char *value, const char *found)
 {
@@ -170,7 +183,10 @@ void kiln_violations_add(GPtrArray *violations, const KilnContract *contract, Ki
 	violation->consequence = g_strdup_printf("%s %s", contract->client, consequence);
 	violation->fix = g_strdup(choose(rule->fixes, value, rule->fix));
 	violation->is_warning = rule->is_warning;
-	g_ptr_array_add(violations, violation);
+	if (was_told(violations, violation))
+		kiln_violation_free(violation);
+	else
+		g_ptr_array_add(violations, violation);
 }
 
 guint kiln_violations_count(const GPtrArray *violations)

@@ -55,7 +55,7 @@ typedef struct {
 	char **allowed;	 /* values the client takes, the one Kiln writes first; "rsa:1024-4096" is a range */
 	char **required; /* what must be there */
 	char **used;	 /* what may be there and is of use to the client; anything else it passes over */
-	char **beside;	 /* values taken only when there is a database of the same kind that the client reads */
+	char **beside;	 /* values taken only where a database of the same kind is offered in gz */
 	gint64 maximum;	 /* 0: the rule has none */
 	gboolean is_warning; /* breaking it harms, but the client goes on */
 	char *consequence; /* what the client would do: "refuses …" */
@@ -112,7 +112,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnViolation, kiln_violation_free)
 GPtrArray *kiln_violations_new(void);
 
 /* Appends what breaks the rule `kind`: `value` ("rsa/md5", may be NULL) chooses consequence and fix, by itself or by what
- * stands before its "/" or ":"; `found` says it in words. */
+ * stands before its "/" or ":"; `found` says it in words. The same thing of one object is told once. */
 void kiln_violations_add(GPtrArray *violations, const KilnContract *contract, KilnRuleKind kind, const char *object,
 	const char *value, const char *found);
 

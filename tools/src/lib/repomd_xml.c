@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "format/repomd_xml.h"
+#include "lib/repomd_xml.h"
 
 #include "base/error.h"
 #include "base/text.h"

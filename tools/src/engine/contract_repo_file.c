@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/contract.h"
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "engine/contract_judge.h"
+#include "format/repo_file.h"
+
+#include <string.h>
+
+#define FILE_MAX_BYTES (256 << 10)
+
+static const char *const booleans[] = {"enabled", "gpgcheck", "repo_gpgcheck", "sslverify", "skip_if_unavailable",
+	"enablegroups", "keepalive", "module_hotfixes", "countme", NULL};
+static const char *const urls[] = {"baseurl", "mirrorlist", "metalink", "gpgkey", "gpgcakey", NULL};
+
+/* One option as written, with its continuation lines. */
+typedef struct {
+	char *section, *key;
+	GString *value;
+} Option;
+
+static void free_option(gpointer data)
+{
+	Option *option = data;
+
+	g_free(option->section);
+	g_free(option->key);
+	g_string_free(option->value, TRUE);
+	g_free(option);
+}
+
+static void add_option(GPtrArray *options, const char *section, const char *line)
+{
+	const char *equals = line + strcspn(line, "=:");
+	Option *option = g_new0(Option, 1);
+
+	option->section = g_strdup(section);
+	option->key = g_strstrip(g_strndup(line, (gsize)(equals - line)));
+	option->value = g_string_new(*equals ? equals + 1 : "");
+	g_ptr_array_add(options, option);
+}
+
+/* The options of a file that kiln_repo_file_parse has taken. */
+static GPtrArray *scan(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	GPtrArray *options = g_ptr_array_new_with_free_func(free_option);
+	g_autofree char *section = NULL;
+
+	for (char **line = lines; *line; line++) {
+		gboolean continues = g_ascii_isspace(**line) && options->len > 0;
+		char *stripped = g_strstrip(*line);
+		if (*stripped == '\0' || *stripped == '#' || *stripped == ';')
+			continue;
+		if (continues) {
+			g_string_append_printf(
+				((Option *)options->pdata[options->len - 1])->value, " %s", stripped);
+		} else if (*stripped == '[') {
+			g_free(section);
+			section = g_strndup(stripped + 1, strcspn(stripped + 1, "]"));
+		} else {
+			add_option(options, section, stripped);
+		}
+	}
+	return options;
+}
+
+/* ── rules ── */
+
+static void check_known(const KilnJudgement *judgement, const Option *option)
+{
+	char **used = judgement->contract->rules[KILN_RULE_REPO_OPTIONS].used;
+
+	if (!g_strv_contains((const char *const *)used, option->key))
+		kiln_judge_refuse(judgement, KILN_RULE_REPO_OPTIONS, option->key, "[%s] has the option \"%s\"",
+			option->section, option->key);
+}
+
+static void check_boolean(const KilnJudgement *judgement, const Option *option)
+{
+	g_autofree char *value = g_strstrip(g_ascii_strdown(option->value->str, -1));
+
+	if (!kiln_judge_allows(judgement, KILN_RULE_REPO_BOOLEANS, value))
+		kiln_judge_refuse(judgement, KILN_RULE_REPO_BOOLEANS, value, "[%s] says \"%s=%s\"", option->section,
+			option->key, value);
+}
+
+/* "$name" and "${name}". */
+static void check_variables(const KilnJudgement *judgement, const Option *option)
+{
+	for (const char *at = strchr(option->value->str, '$'); at; at = strchr(at + 1, '$')) {
+		const char *start = at + 1 + (at[1] == '{');
+		gsize length = strspn(
+			start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		g_autofree char *name = g_strndup(start, length);
+		if (length > 0 && !kiln_judge_allows(judgement, KILN_RULE_REPO_VARIABLES, name))
+			kiln_judge_refuse(judgement, KILN_RULE_REPO_VARIABLES, name, "[%s] has \"$%s\" in its %s",
+				option->section, name, option->key);
+	}
+}
+
+static void check_scheme(const KilnJudgement *judgement, const Option *option, const char *url)
+{
+	const char *colon = strstr(url, "://");
+	g_autofree char *scheme = colon ? g_strndup(url, (gsize)(colon - url)) : NULL;
+
+	if (g_str_has_prefix(url, "file:/"))
+		return;
+	if (!scheme || !kiln_judge_allows(judgement, KILN_RULE_REPO_URLS, scheme))
+		kiln_judge_refuse(judgement, KILN_RULE_REPO_URLS, scheme, "[%s] has \"%s\" in its %s", option->section,
+			url, option->key);
+}
+
+static void check_urls(const KilnJudgement *judgement, const Option *option)
+{
+	g_auto(GStrv) parts = g_strsplit_set(option->value->str, " \t\r,", -1);
+
+	check_variables(judgement, option);
+	for (char **part = parts; *part; part++)
+		if (**part)
+			check_scheme(judgement, option, *part);
+}
+
+static void check_option(const KilnJudgement *judgement, const Option *option)
+{
+	check_known(judgement, option);
+	if (g_strv_contains(booleans, option->key))
+		check_boolean(judgement, option);
+	else if (g_strv_contains(urls, option->key))
+		check_urls(judgement, option);
+}
+
+static void check_key_option(const KilnJudgement *judgement, const KilnRepoFileSection *section)
+{
+	char **required = judgement->contract->rules[KILN_RULE_REPO_KEYS].required;
+	gboolean is_required = g_strv_contains((const char *const *)required, "gpgkey");
+
+	if (is_required && (section->gpgcheck || section->repo_gpgcheck) && !section->gpgkey[0])
+		kiln_judge_refuse(judgement, KILN_RULE_REPO_KEYS, "gpgkey",
+			"[%s] asks for signatures (%s=1) but names no gpgkey", section->id,
+			section->gpgcheck ? "gpgcheck" : "repo_gpgcheck");
+}
+
+/* A key that the section names and that lies beside the file is what clients will import. */
+static gboolean check_keys(
+	const KilnJudgement *judgement, const KilnRepoFileSection *section, const char *path, GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(path);
+
+	for (char **url = section->gpgkey; *url; url++) {
+		g_autofree char *name = g_path_get_basename(*url);
+		g_autofree char *key = g_build_filename(directory, name, NULL);
+		if (g_file_test(key, G_FILE_TEST_IS_REGULAR) &&
+			!kiln_contract_check_key(judgement->contract, key, judgement->violations, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean kiln_contract_check_repo_file(
+	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error)
+{
+	const KilnJudgement judgement = {contract, path, violations};
+	gsize size = 0;
+	g_autofree char *text = kiln_fs_read(path, FILE_MAX_BYTES, &size, error);
+	g_autoptr(GPtrArray) sections = text ? kiln_repo_file_parse(text, size, path, error) : NULL;
+	g_autoptr(GPtrArray) options = sections ? scan(text) : NULL;
+
+	if (!sections) {
+		if (error && *error && (*error)->domain == KILN_ERROR && (*error)->code == KILN_ERROR_CONFIG)
+			(*error)->code = KILN_ERROR_VERIFY;
+		return FALSE;
+	}
+	for (guint i = 0; i < options->len; i++)
+		check_option(&judgement, options->pdata[i]);
+	for (guint i = 0; i < sections->len; i++) {
+		const KilnRepoFileSection *section = sections->pdata[i];
+		check_key_option(&judgement, section);
+		if (!check_keys(&judgement, section, path, error))
+			return FALSE;
+	}
+	return TRUE;
+}
