@@ -91,7 +91,8 @@ static void check_refusal(gboolean accepted, const GError *error, const char *pr
 static void check_template(const char *template)
 {
 	static const KilnRepoFileValue values[] = {
-		{"URL", "http://repo.example"}, {"COLLECTION", "epoxy"}, {NULL, NULL}};
+		{"URL", "http://repo.example"}, {"COLLECTION", "epoxy"},
+		{"MIRRORLIST_EXPIRE", NULL}, {NULL, NULL}};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = kiln_repo_file_render(template, "template", values, &error);
 

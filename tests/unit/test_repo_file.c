@@ -11,6 +11,8 @@ static const KilnRepoFileValue values[] = {
 	{"TARGET", "trixie"},
 	{"CHANNEL", "stable"},
 	{"BROKEN", "a\n[b]"},
+	{"VARIABLES", ""},
+	{"MIRRORLIST_EXPIRE", NULL},
 	{NULL, NULL},
 };
 
@@ -54,6 +56,7 @@ static void test_renders_the_template(void **state)
 		assert_string_equal(section->gpgkey[0],
 			"http://repo.example/epoxy/trixie/stable/RPM-GPG-KEY-kiln-epoxy");
 		assert_int_equal(g_strv_length(section->baseurl), 0);
+		assert_null(g_hash_table_lookup(section->settings, "mirrorlist_expire"));
 	}
 }
 
@@ -154,6 +157,53 @@ static void test_replaces_names_only(void **state)
 	assert_string_equal(text, "[epoxy]\nbaseurl=ftp://me@http://repo.example/@x\n");
 }
 
+static void test_leaves_out_lines_without_a_value(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"[a]\nx=@MIRRORLIST_EXPIRE@\nbaseurl=@URL@\n", "[a]\nbaseurl=http://repo.example\n"},
+		{"x@URL@=@URL@@MIRRORLIST_EXPIRE@ @NOPE@ @\n[a]\nbaseurl=b\n", "[a]\nbaseurl=b\n"},
+		{"[a]\nbaseurl=b\n@MIRRORLIST_EXPIRE@", "[a]\nbaseurl=b\n"},
+		{"[a]\nbaseurl=b@VARIABLES@\n", "[a]\nbaseurl=b\n"},
+	};
+
+	(void)state;
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		GError *error = NULL;
+		g_autofree char *text = kiln_repo_file_render(cases[i].text, "t", values, &error);
+
+		assert_no_error(error);
+		assert_string_equal(text, cases[i].expected);
+	}
+}
+
+/* What yum understands and dnf does not is there for yum alone, in every section. */
+static void test_renders_for_yum(void **state)
+{
+	static const KilnRepoFileValue of_yum[] = {{"URL", "http://repo.example"},
+		{"COLLECTION", "diablo"}, {"DESCRIPTION", "OpenStack 2011.3"}, {"TARGET", "el6"},
+		{"CHANNEL", "stable"}, {"VARIABLES", "$releasever/$basearch/"},
+		{"MIRRORLIST_EXPIRE", "6h"}, {NULL, NULL}};
+	GError *error = NULL;
+	g_autofree char *template = kiln_fs_read("repo-config/kiln.repo.in", 1 << 20, NULL, &error);
+	g_autofree char *text = kiln_repo_file_render(template, "kiln.repo.in", of_yum, &error);
+
+	(void)state;
+	assert_no_error(error);
+	g_autoptr(GPtrArray) sections = parse(text);
+	assert_int_equal(sections->len, 3);
+	for (guint i = 0; i < sections->len; i++) {
+		const KilnRepoFileSection *section = g_ptr_array_index(sections, i);
+
+		assert_true(g_str_has_prefix(section->mirrorlist,
+			"http://repo.example/diablo/el6/stable/$releasever/$basearch/mirrorlist"));
+		assert_string_equal(
+			g_hash_table_lookup(section->settings, "mirrorlist_expire"), "6h");
+		assert_string_equal(section->metadata_expire, "6h");
+	}
+}
+
 static void test_refuses_wrong_templates(void **state)
 {
 	static const struct {
@@ -165,6 +215,7 @@ static void test_refuses_wrong_templates(void **state)
 		{"[a]\nbaseurl=@URL", "t.in:2: \"@\" begins no"},
 		{"[a]\nbaseurl=@BROKEN@\n", "t.in:2: the value of \"@BROKEN@\""},
 		{"[a]\nname=x\n", "t.in:1: the repository"},
+		{"x=@MIRRORLIST_EXPIRE@\n[a]\nbaseurl=@NOPE@\n", "t.in:3: there is no value"},
 	};
 
 	(void)state;
@@ -186,6 +237,8 @@ int main(void)
 		cmocka_unit_test(test_parses_as_dnf_does),
 		cmocka_unit_test(test_refuses_with_file_and_line),
 		cmocka_unit_test(test_replaces_names_only),
+		cmocka_unit_test(test_leaves_out_lines_without_a_value),
+		cmocka_unit_test(test_renders_for_yum),
 		cmocka_unit_test(test_refuses_wrong_templates),
 	};
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "engine/address.h"
 #include "engine/keys.h"
 #include "format/repo_file.h"
 
@@ -84,6 +85,13 @@ static gboolean ensure_key(KilnIdentity *identity, const KilnContext *context, G
 	return identity->key_text != NULL;
 }
 
+/* yum reads the mirrorlist anew once a day unless told otherwise, and metadata each 6 hours: with one span for both
+ * a client that takes new metadata also takes the packages that belong to it. dnf reads both at once. */
+static const char *mirrorlist_expire(const KilnTarget *target)
+{
+	return g_str_equal(target->client_program, "yum") ? "6h" : NULL;
+}
+
 static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, GError **error)
 {
 	const KilnConfig *config = context->project->config;
@@ -95,6 +103,8 @@ static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, 
 		{"DESCRIPTION", context->collection->description},
 		{"TARGET", context->target->name},
 		{"CHANNEL", config->channel},
+		{"VARIABLES", kiln_address_variables(context->target)},
+		{"MIRRORLIST_EXPIRE", mirrorlist_expire(context->target)},
 		{NULL, NULL},
 	};
 
@@ -105,11 +115,20 @@ static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, 
 	return identity->repo_text != NULL;
 }
 
+/* Before anything is built: an address that leads nowhere would be found by clients. */
+static gboolean check_addresses(const KilnIdentity *identity, const KilnContext *context, GError **error)
+{
+	const char *const files[] = {identity->repo_name, identity->key_name, NULL};
+
+	return kiln_address_check(context, identity->repo_text, NULL, files, error);
+}
+
 KilnIdentity *kiln_identity_open(const KilnContext *context, GError **error)
 {
 	g_autoptr(KilnIdentity) identity = g_new0(KilnIdentity, 1);
 
-	if (!ensure_key(identity, context, error) || !render_repo(identity, context, error))
+	if (!ensure_key(identity, context, error) || !render_repo(identity, context, error) ||
+		!check_addresses(identity, context, error))
 		return NULL;
 	return g_steal_pointer(&identity);
 }

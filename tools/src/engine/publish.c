@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
+#include "engine/address.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 
@@ -121,6 +122,23 @@ static gboolean write_mirrorlist(
 	return ensure_text(path, text, error);
 }
 
+/* Where clients ask for them: in the channel itself and, with a release, in real directories named like it. */
+static gboolean write_mirrorlists(
+	const KilnContext *context, const char *channel, const char *id, GError **error)
+{
+	g_auto(GStrv) directories = kiln_address_directories(context->target);
+
+	for (char **name = directories; *name; name++) {
+		g_autofree char *directory = g_build_filename(channel, *name, NULL);
+		if (!kiln_fs_make_directory(directory, error))
+			return FALSE;
+		for (int part = 0; part < KILN_PART_COUNT; part++)
+			if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
+				return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
 	const char *id, GError **error)
 {
@@ -130,15 +148,15 @@ gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *iden
 	g_autofree char *link = g_build_filename(directory, "current", NULL);
 	g_autofree char *target = g_build_filename("..", "snapshots", id, NULL);
 	g_autofree char *present = NULL;
+	const char *const files[] = {identity->repo_name, identity->key_name, NULL};
 
 	if (!kiln_fs_make_directory(directory, error) || !ensure_text(key, identity->key_text, error) ||
-		!ensure_text(repo, identity->repo_text, error))
+		!ensure_text(repo, identity->repo_text, error) ||
+		!write_mirrorlists(context, directory, id, error))
 		return FALSE;
-	for (int part = 0; part < KILN_PART_COUNT; part++)
-		if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
-			return FALSE;
 	present = g_file_read_link(link, NULL);
-	return g_strcmp0(present, target) == 0 || kiln_fs_replace_link(link, target, error);
+	return (g_strcmp0(present, target) == 0 || kiln_fs_replace_link(link, target, error)) &&
+		kiln_address_check(context, identity->repo_text, repository, files, error);
 }
 
 /* What is wrong with one part of a published snapshot, or NULL. */

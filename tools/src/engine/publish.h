@@ -5,6 +5,7 @@
  * mirrorlist, which names one snapshot and is replaced by one rename.
  *
  * ROOT/COLLECTION/TARGET/snapshots/ID/…  and  ROOT/COLLECTION/TARGET/CHANNEL/{mirrorlist,current,…}
+ * For a target with a releasever also CHANNEL/RELEASEVER/BASEARCH/mirrorlist…, where its .repo file leads.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ gint64 kiln_publish_newest(const KilnContext *context);
 gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error);
 
 /* Writes the files of a channel (`.repo`, key, mirrorlists, link) below `repository` so that it
- * points at the snapshot `id`. The gate uses it for a candidate, publishing for the real one. */
+ * points at the snapshot `id`, and sees that the addresses of the .repo file are answered by them
+ * (engine/address.h). The gate uses it for a candidate, publishing for the real one. */
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
 	const char *id, GError **error);
 

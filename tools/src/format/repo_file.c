@@ -37,46 +37,76 @@ static const KilnRepoFileValue *find_value(const KilnRepoFileValue *values, cons
 	return NULL;
 }
 
-/* Appends what stands for the @NAME@ at `*at` and moves `*at` behind it. */
-static gboolean substitute(GString *text, const char **at, const KilnRepoFileValue *values,
-	const char *filename, guint line, GError **error)
+/* A template on its way to text. */
+typedef struct {
+	const char *filename;
+	const KilnRepoFileValue *values;
+	const char *at;
+	guint line;
+	GString *text;
+	gsize line_start; /* where the current line begins in `text` */
+} Rendering;
+
+/* Takes back what was written of the current line and goes to its end. */
+static void leave_line_out(Rendering *rendering)
 {
-	gsize length = strspn(*at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-	g_autofree char *name = g_strndup(*at + 1, length);
+	const char *end = strchr(rendering->at, '\n');
+
+	g_string_truncate(rendering->text, rendering->line_start);
+	rendering->at = end ? end + 1 : rendering->at + strlen(rendering->at);
+	rendering->line++;
+}
+
+/* Appends what stands for the @NAME@ and moves behind it. */
+static gboolean substitute(Rendering *rendering, GError **error)
+{
+	gsize length = strspn(rendering->at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+	g_autofree char *name = g_strndup(rendering->at + 1, length);
 	const KilnRepoFileValue *value;
 
-	if ((*at)[1 + length] != '@')
-		return refuse(error, filename, line,
+	if (rendering->at[1 + length] != '@')
+		return refuse(error, rendering->filename, rendering->line,
 			"\"@\" begins no @NAME@; write \"@@\" for the character itself");
-	*at += length + 2;
+	rendering->at += length + 2;
 	if (length == 0) {
-		g_string_append_c(text, '@');
+		g_string_append_c(rendering->text, '@');
 		return TRUE;
 	}
-	value = find_value(values, name);
+	value = find_value(rendering->values, name);
 	if (!value)
-		return refuse(error, filename, line, "there is no value \"@%s@\"", name);
-	if (!value_is_plain(value->value))
-		return refuse(error, filename, line,
+		return refuse(error, rendering->filename, rendering->line,
+			"there is no value \"@%s@\"", name);
+	if (value->value && !value_is_plain(value->value))
+		return refuse(error, rendering->filename, rendering->line,
 			"the value of \"@%s@\" holds a line break or control character", name);
-	g_string_append(text, value->value);
+	if (value->value)
+		g_string_append(rendering->text, value->value);
+	else
+		leave_line_out(rendering);
 	return TRUE;
+}
+
+static void take_character(Rendering *rendering)
+{
+	g_string_append_c(rendering->text, *rendering->at);
+	if (*rendering->at++ != '\n')
+		return;
+	rendering->line++;
+	rendering->line_start = rendering->text->len;
 }
 
 char *kiln_repo_file_render(
 	const char *template, const char *filename, const KilnRepoFileValue *values, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	guint line = 1;
+	Rendering rendering = {
+		.filename = filename, .values = values, .at = template, .line = 1, .text = text};
 
-	for (const char *at = template; *at;) {
-		if (*at == '@') {
-			if (!substitute(text, &at, values, filename, line, error))
-				return NULL;
-			continue;
-		}
-		line += *at == '\n';
-		g_string_append_c(text, *at++);
+	while (*rendering.at) {
+		if (*rendering.at != '@')
+			take_character(&rendering);
+		else if (!substitute(&rendering, error))
+			return NULL;
 	}
 	GPtrArray *sections = kiln_repo_file_parse(text->str, text->len, filename, error);
 	if (!sections)

@@ -7,7 +7,8 @@
 
 #include <glib.h>
 
-/* A value for @NAME@. Names are of [A-Z_]. Borrowed. An array ends with {NULL, NULL}. */
+/* A value for @NAME@. Names are of [A-Z_]. Borrowed. A NULL value: there is none here, and a line that
+ * asks for it is left out. An array ends with {NULL, NULL}. */
 typedef struct {
 	const char *name;
 	const char *value;
