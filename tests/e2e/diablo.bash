@@ -28,7 +28,10 @@ deliver_from() {
 }
 
 # lock_diablo [PACKAGE…]: the digests of what lies there now, as somebody with the tarballs would lock them.
-lock_diablo() { "$KILN" fetch --lock --collection diablo "$@"; }
+lock_diablo() {
+	[ $# -gt 0 ] || set -- $(ls specs/diablo)
+	"$KILN" fetch --lock --collection diablo "$@"
+}
 
 # The collection, built once for all suites of a run: $project, $built (a repository of its packages). What was said is
 # in $project.talk.
