@@ -47,9 +47,9 @@ heartbeat() {
 }
 
 lifecycle() {
-	mkdir -p tests/smoke/heartbeat
-	cat >tests/smoke/heartbeat/lifecycle
-	chmod +x tests/smoke/heartbeat/lifecycle
+	mkdir -p tests/smoke/demo/heartbeat
+	cat >tests/smoke/demo/heartbeat/lifecycle
+	chmod +x tests/smoke/demo/heartbeat/lifecycle
 }
 
 setup() {
@@ -87,14 +87,14 @@ setup() {
 			;;
 		esac
 	END
-	echo 0 >tests/smoke/heartbeat/upgrade
+	echo 0 >tests/smoke/demo/heartbeat/upgrade
 	try release
 	expect_status 0
 	expect_talk 'heartbeat: install, remove on a booted host, 8 checks pass'
 	grep -q '^smoke-host: systemd is running$' "$log"
 	grep -q 'Started heartbeat.service' "$(dirname "$log")/host-files/journal"
 	heartbeat 2
-	echo 1 >tests/smoke/heartbeat/upgrade
+	echo 1 >tests/smoke/demo/heartbeat/upgrade
 	try release
 	expect_status 0
 	expect_talk 'heartbeat: install, upgrade, remove on a booted host, 12 checks pass'

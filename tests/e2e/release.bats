@@ -145,7 +145,7 @@ change_greeter() {
 
 @test "a smoke test that says nothing fails by its exit status, and cannot trick its keeper" {
 	change_greeter ''
-	cat >tests/smoke/greeter/test <<-'END'
+	cat >tests/smoke/demo/greeter/test <<-'END'
 		#!/bin/sh
 		cd "$KILN_SMOKE_LOGS"
 		cp /bin/sh rooted && chmod 6755 rooted

@@ -5,13 +5,13 @@ load common
 
 setup() {
 	make_project
-	rm -r specs/demo/greeter tests/smoke/greeter
-	mkdir -p tests/smoke/hello
+	rm -r specs/demo/greeter tests/smoke/demo/greeter
+	mkdir -p tests/smoke/demo/hello
 }
 
 smoke_test() {
-	printf '%s\n' "$@" >tests/smoke/hello/test
-	chmod +x tests/smoke/hello/test
+	printf '%s\n' "$@" >tests/smoke/demo/hello/test
+	chmod +x tests/smoke/demo/hello/test
 }
 
 refused() {
@@ -23,8 +23,8 @@ refused() {
 
 @test "a test that cannot be run or checks nothing is refused" {
 	smoke_test '#!/bin/sh' 'echo ok 1 - x' 'echo 1..1'
-	chmod -x tests/smoke/hello/test
-	refused 3 'tests/smoke/hello/test": a smoke test must be executable; chmod +x it'
+	chmod -x tests/smoke/demo/hello/test
+	refused 3 'tests/smoke/demo/hello/test": a smoke test must be executable; chmod +x it'
 	smoke_test '#!/bin/nosuch'
 	refused 8 '"hello": its smoke test fails: '
 	smoke_test '#!/bin/sh' 'exit 0'

@@ -50,7 +50,7 @@ setup()
 @test "each package has a smoke test that parses, and rpmlint filters with reasons" {
 	local spec name file
 	for spec in specs/*/*/*.spec; do
-		name=$(basename "$spec" .spec)
+		name=$(basename "$(dirname "$(dirname "$spec")")")/$(basename "$spec" .spec)
 		[ -x "tests/smoke/$name/test" ] || { echo "$name: no smoke test"; return 1; }
 		bash -n "tests/smoke/$name/test"
 		for file in "tests/smoke/$name"/*.sh; do
@@ -67,10 +67,10 @@ setup()
 
 @test "what smoke tests and builds share or bring along parses" {
 	local file
-	for file in tests/smoke/*/*.sh tests/smoke/*/lifecycle; do
+	for file in tests/smoke/*/*.sh tests/smoke/*/*/*.sh tests/smoke/*/*/lifecycle; do
 		bash -n "$file"
 	done
-	for file in tests/smoke/*/*.py specs/*/*/*.py; do
+	for file in tests/smoke/*/*.py tests/smoke/*/*/*.py specs/*/*/*.py; do
 		python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file" || return 1
 	done
 }

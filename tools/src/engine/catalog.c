@@ -45,7 +45,8 @@ static KilnCatalogPackage *add_package(const Listing *listing, const char *name,
 	package->collection = g_strdup(listing->collection->name);
 	package->spec_path = spec_path;
 	package->spec_directory = g_path_get_dirname(spec_path);
-	package->smoke_directory = kiln_project_path(listing->project, "tests", "smoke", name, NULL);
+	package->smoke_directory = kiln_project_path(
+		listing->project, "tests", "smoke", package->collection, name, NULL);
 	return package;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Smoke tests: a candidate repository is served as its .repo file says (nginx, under its own host
  * name, inside a network namespace), the target's dnf installs a package from it into a clean root,
- * and tests/smoke/PACKAGE/test runs there against the real service; on a booted host it is updated
+ * and tests/smoke/COLLECTION/PACKAGE/test runs there against the real service; on a booted host it is updated
  * from the release before, and removed.
  */
 #pragma once
