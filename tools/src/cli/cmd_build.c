@@ -125,7 +125,7 @@ static gboolean build(
 /* Source packages can be built where there is no project. */
 static char *find_project(char *const *arguments, GError **error)
 {
-	g_autofree char *data = kiln_adopt_data_directory();
+	g_autofree char *data = kiln_project_data_directory();
 	gboolean are_files;
 
 	if (!read_arguments(arguments, &are_files, error) || !are_files)

@@ -85,7 +85,7 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 {
 	g_autofree char *root = g_canonicalize_filename(
 		invocation->arguments[0] ? invocation->arguments[0] : ".", NULL);
-	g_autofree char *data = kiln_adopt_data_directory();
+	g_autofree char *data = kiln_project_data_directory();
 	const KilnAdoption adoption = {.root = root,
 		.layout = options.layout,
 		.name = options.name,

@@ -23,18 +23,6 @@ void kiln_adopted_clear(KilnAdopted *adopted)
 	g_clear_pointer(&adopted->undo, kiln_adopt_undo_free);
 }
 
-char *kiln_adopt_data_directory(void)
-{
-	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *bin = g_path_get_dirname(program ? program : "/usr/bin/kiln");
-	g_autofree char *prefix = g_path_get_dirname(bin);
-	const char *chosen = g_getenv("KILN_DATA");
-
-	if (chosen && *chosen)
-		return g_canonicalize_filename(chosen, NULL);
-	return g_build_filename(prefix, "share", "kiln", NULL);
-}
-
 /* The directory's name as far as it can name a collection. */
 static char *name_of(const char *root)
 {

@@ -16,7 +16,7 @@ typedef struct {
 	const char *layout; /* as kiln_layout_kind_name; NULL: found out */
 	const char *name;   /* of the collection; NULL: made of the directory's name */
 	const char *target; /* NULL: the only one Kiln has files of */
-	const char *data;   /* where Kiln's installed data is (kiln_adopt_data_directory) */
+	const char *data;   /* where Kiln's installed data is (kiln_project_data_directory) */
 } KilnAdoption;
 
 /* What became of the tree. Clear with kiln_adopted_clear. */
@@ -29,9 +29,6 @@ typedef struct {
 
 void kiln_adopted_clear(KilnAdopted *adopted);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnAdopted, kiln_adopted_clear)
-
-/* $KILN_DATA, else ../share/kiln beside the directory of the program. Caller owns. */
-char *kiln_adopt_data_directory(void);
 
 /* The layout of the tree at `root`: of `kind` if given, else what it looks like. Caller owns. Code
  * NOT_FOUND without specs, CONFIG when it looks like several. */

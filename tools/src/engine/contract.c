@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/text.h"
-#include "engine/adopt.h"
 #include "format/config.h"
 #include "format/contract_conf.h"
 
@@ -42,7 +41,7 @@ static KilnContract *refuse_unknown(const char *directory, const char *name, GEr
 /* The project's, else those Kiln is installed with. Caller owns. */
 static char *contract_directory(const KilnProject *project)
 {
-	g_autofree char *data = project ? NULL : kiln_adopt_data_directory();
+	g_autofree char *data = project ? NULL : kiln_project_data_directory();
 
 	return project ? kiln_project_path(project, "repo-config", "contracts", NULL)
 		       : g_build_filename(data, "contracts", NULL);

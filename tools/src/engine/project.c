@@ -191,3 +191,15 @@ const char *kiln_project_relative(const KilnProject *project, const char *path)
 		return path;
 	return strncmp(path, project->root, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }
+
+char *kiln_project_data_directory(void)
+{
+	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = g_path_get_dirname(program ? program : "/usr/bin/kiln");
+	g_autofree char *prefix = g_path_get_dirname(bin);
+	const char *chosen = g_getenv("KILN_DATA");
+
+	if (chosen && *chosen)
+		return g_canonicalize_filename(chosen, NULL);
+	return g_build_filename(prefix, "share", "kiln", NULL);
+}

@@ -42,3 +42,7 @@ char *kiln_project_path(const KilnProject *project, ...) G_GNUC_NULL_TERMINATED;
 /* `path` as it can be used in the working directory: without the project's root in front if that is it. For messages.
  * Borrowed from `path`. */
 const char *kiln_project_relative(const KilnProject *project, const char *path);
+
+/* What Kiln is installed with for new projects: $KILN_DATA, else ../share/kiln beside the directory of the program.
+ * Caller owns. */
+char *kiln_project_data_directory(void);
