@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
-#include "engine/smoke_job.h"
+#include "engine/smoke_base.h"
 
 #define CLIENT_WALL_S 600
 #define TEST_WALL_S 600
@@ -16,6 +16,7 @@ static void job_clear(KilnSmokeJob *job)
 	g_free(job->work);
 	g_free(job->upper);
 	g_free(job->writable);
+	g_free(job->base);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KilnSmokeJob, job_clear)
 
@@ -72,7 +73,8 @@ KilnSmoke *kiln_smoke_open(KilnContext *context, const KilnIdentity *identity, c
 	smoke->view = view;
 	smoke->compose = compose;
 	smoke->previous = previous;
-	if (!read_url(smoke, error) || !make_layers(smoke, error))
+	if (!read_url(smoke, error) || !make_layers(smoke, error) ||
+		!(smoke->base = kiln_smoke_base_open(context, compose, previous, error)))
 		return NULL;
 	return g_steal_pointer(&smoke);
 }
@@ -83,6 +85,7 @@ void kiln_smoke_free(KilnSmoke *smoke)
 		return;
 	kiln_layers_free(smoke->client);
 	kiln_layers_free(smoke->minimal);
+	kiln_smoke_base_free(smoke->base);
 	g_free(smoke->host);
 	g_free(smoke->url_path);
 	g_free(smoke->repo_url);
@@ -168,10 +171,14 @@ static gboolean remove_work(const KilnSmokeJob *job, GError **error)
 }
 
 /* What untrusted code writes as root lies below a directory that nobody else can enter. */
-static gboolean make_work(const KilnSmokeJob *job, GError **error)
+static gboolean make_work(KilnSmokeJob *job, char *const *nevras, char *const *previous, GError **error)
 {
-	return remove_work(job, error) && kiln_fs_make_private(job->work, error) &&
-		kiln_fs_make_directory(job->upper, error) && kiln_fs_make_directory(job->writable, error);
+	if (!remove_work(job, error) || !kiln_fs_make_private(job->work, error) ||
+		!kiln_fs_make_directory(job->upper, error) || !kiln_fs_make_directory(job->writable, error))
+		return FALSE;
+	g_free(job->base);
+	job->base = kiln_smoke_base_offer(job, nevras, previous, error);
+	return job->base != NULL;
 }
 
 static gboolean make_places(KilnSmokeJob *job, GError **error)
@@ -190,10 +197,10 @@ static gboolean make_places(KilnSmokeJob *job, GError **error)
 }
 
 static gboolean run_both(
-	const KilnSmokeJob *job, char *const *nevras, char *const *previous, GError **error)
+	KilnSmokeJob *job, char *const *nevras, char *const *previous, GError **error)
 {
-	return make_work(job, error) && install_and_test(job, nevras, error) && make_work(job, error) &&
-		kiln_smoke_host(job, nevras, previous, error);
+	return make_work(job, nevras, previous, error) && install_and_test(job, nevras, error) &&
+		make_work(job, nevras, previous, error) && kiln_smoke_host(job, nevras, previous, error);
 }
 
 gboolean kiln_smoke_run(KilnSmoke *smoke, const KilnCatalogPackage *package, char *const *nevras,

@@ -13,6 +13,7 @@ struct KilnSmoke {
 	const KilnCompose *compose;
 	const char *previous; /* directory of the snapshot before, NULL for none */
 	KilnLayers *client, *minimal;
+	struct KilnSmokeBase *base;
 	char *host;     /* of the published URL */
 	char *url_path; /* its path, "" or "/…" */
 	char *repo_url; /* of the .repo file */
@@ -26,6 +27,7 @@ typedef struct {
 	char *work;	/* private, gone afterwards; no package can have its name */
 	char *upper;	/* in it, the writable side of the root under way */
 	char *writable; /* in it, $KILN_SMOKE_LOGS of the test */
+	char *base;	/* the base that the client sees */
 } KilnSmokeJob;
 
 /* What hosts of the target install with: "dnf". Borrowed. */

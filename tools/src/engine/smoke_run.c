@@ -68,7 +68,7 @@ void kiln_smoke_bind_repositories(const KilnSmokeJob *job, KilnSandboxRequest *r
 		set(request, "KILN_RELEASEVER", context->target->releasever);
 	kiln_sandbox_request_bind(request, smoke->view, "/srv/www", FALSE);
 	kiln_sandbox_request_bind(request, smoke->compose->directory, place, FALSE);
-	kiln_sandbox_request_bind(request, context->base->directory, "/srv/base", FALSE);
+	kiln_sandbox_request_bind(request, job->base, "/srv/base", FALSE);
 }
 
 void kiln_smoke_bind_test(const KilnSmokeJob *job, KilnSandboxRequest *request)
