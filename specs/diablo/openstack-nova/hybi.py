@@ -81,6 +81,7 @@ class Client(object):
     def __init__(self, sock, protocol):
         self.sock = sock
         self.protocol = protocol
+        self.told = False
 
     def _exactly(self, size):
         parts = []
@@ -142,6 +143,10 @@ class Client(object):
             self.sock.sendall(frame(TEXT, base64.b64encode(data)))
 
     def close(self, status):
+        """Once: what comes first is why it ends."""
+        if self.told:
+            return
+        self.told = True
         try:
             self.sock.sendall(frame(CLOSE, struct.pack('>H', status)))
         except socket.error:
@@ -157,14 +162,14 @@ def shut(sock):
 
 
 def to_server(client, server):
-    """Until the client ends; returns the status to close with."""
+    """Until the client ends; then the server's side is ended, which ends to_client."""
     try:
         while True:
             server.sendall(client.receive())
     except Closed as ended:
-        return ended.status
+        client.close(ended.status)
     except socket.error:
-        return NORMAL
+        pass
     finally:
         shut(server)
 
@@ -189,9 +194,7 @@ def serve(sock, answer, protocol, server, spawn):
     sock.sendall(answer)
     client = Client(sock, protocol)
     other = spawn(to_client, client, server)
-    status = to_server(client, server)
-    if status != NORMAL:
-        client.close(status)
+    to_server(client, server)
     other.wait()
 
 
