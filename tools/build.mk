@@ -48,9 +48,9 @@ HELPERS := $(patsubst tools/src/helper/kiln_%.c,$(LIBEXEC)/kiln-%,$(HELPER_SOURC
 
 SCRIPTS := $(patsubst tools/libexec/%,$(LIBEXEC)/%,$(wildcard tools/libexec/*))
 
-# What `kiln init` gives a new project: the files of every target.
+# What `kiln init` gives a new project, the files of every target, and the contracts that projects have not of their own.
 SHARE := $(O)/share/kiln
-DATA := $(patsubst repo-config/%,$(SHARE)/%,$(shell find repo-config/targets -type f) repo-config/kiln.repo.in)
+DATA := $(patsubst repo-config/%,$(SHARE)/%,$(shell find repo-config/targets repo-config/contracts -type f) repo-config/kiln.repo.in)
 
 .PHONY: programs
 programs: $(BIN)/kiln $(HELPERS) $(SCRIPTS) $(DATA)

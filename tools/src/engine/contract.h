@@ -9,8 +9,8 @@
 #include "engine/project.h"
 #include "model/contract.h"
 
-/* Reads repo-config/contracts/NAME.conf of the project; unknown is NOT_FOUND and lists those there are. `project` may
- * be NULL: then the contracts that Kiln is installed with are meant. Caller owns. */
+/* Reads repo-config/contracts/NAME.conf of the project (which may be NULL), or else the contract of that name that Kiln
+ * is installed with; unknown is NOT_FOUND and lists those there are. Caller owns. */
 KilnContract *kiln_project_contract(const KilnProject *project, const char *name, GError **error);
 
 /* A package file. Codes NOT_FOUND, VERIFY (no package). */

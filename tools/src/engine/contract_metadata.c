@@ -161,16 +161,28 @@ static gboolean has_gz_database(const Judge *judge, const char *type)
 	return record && record->location && g_str_has_suffix(record->location, ".gz");
 }
 
+/* The rule about the compression of a file; FALSE for files that the client may pass over. */
+static gboolean choose_rule(const File *file, KilnRuleKind *ret_kind)
+{
+	const char *type = file->record->type;
+	gboolean is_database = is_used_database(file->judge, file->record);
+	gboolean is_comps = g_str_equal(type, "group");
+
+	*ret_kind = is_database ? KILN_RULE_DATABASE_COMPRESSION
+		: is_comps	? KILN_RULE_COMPS
+				: KILN_RULE_METADATA_COMPRESSION;
+	return is_database || is_comps || lists(rule_of(file->judge, KILN_RULE_METADATA_RECORDS)->required, type);
+}
+
 static void check_compression(const File *file)
 {
 	const KilnRepomdRecord *record = file->record;
-	const KilnRule *records = rule_of(file->judge, KILN_RULE_METADATA_RECORDS);
-	gboolean is_database = is_used_database(file->judge, record);
-	KilnRuleKind kind = is_database ? KILN_RULE_DATABASE_COMPRESSION : KILN_RULE_METADATA_COMPRESSION;
-	const KilnRule *rule = rule_of(file->judge, kind);
+	const KilnRule *rule;
+	KilnRuleKind kind;
 
-	if (!is_database && !lists(records->required, record->type))
+	if (!choose_rule(file, &kind))
 		return;
+	rule = rule_of(file->judge, kind);
 	if (!g_str_equal(compression_by_name(record->location), file->compression))
 		kiln_judge_refuse(&file->judgement, kind, "misnamed", "it is called \"%s\", but its compression is %s",
 			record->location, file->compression);
