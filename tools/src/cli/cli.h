@@ -15,11 +15,13 @@ typedef enum {
 	KILN_NEEDS_PROJECT = 1 << 0, /* the project at or above the working directory */
 	KILN_NEEDS_LOCK = 1 << 1,    /* … and its lock */
 	KILN_NEEDS_ROOT = 1 << 2,    /* makes roots and enters namespaces */
+	KILN_TAKES_PROJECT = 1 << 3, /* the same project where there is one, else it does without */
 } KilnNeeds;
 
 /* What a command is handed. Borrowed. */
 typedef struct {
-	KilnProject *project; /* with KILN_NEEDS_PROJECT */
+	KilnProject *project; /* with KILN_NEEDS_PROJECT; with KILN_TAKES_PROJECT perhaps NULL */
+	GError *no_project;   /* why it is NULL then */
 	char **arguments;     /* what is left after options; NULL-terminated */
 	gboolean json;        /* answer as JSON on stdout */
 } KilnInvocation;

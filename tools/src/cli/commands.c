@@ -17,6 +17,7 @@ const KilnCommand *const kiln_commands[] = {
 	&kiln_command_status,
 	&kiln_command_shell,
 	&kiln_command_verify,
+	&kiln_command_check,
 	&kiln_command_publish,
 	&kiln_command_gc,
 	&kiln_command_key_create,

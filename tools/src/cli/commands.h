@@ -6,6 +6,7 @@
 
 extern const KilnCommand kiln_command_base_import;
 extern const KilnCommand kiln_command_build;
+extern const KilnCommand kiln_command_check;
 extern const KilnCommand kiln_command_explain;
 extern const KilnCommand kiln_command_fetch;
 extern const KilnCommand kiln_command_gc;

@@ -229,11 +229,19 @@ static KilnProject *open_project(const KilnCommand *command, char **arguments, G
 	return NULL;
 }
 
+/* A project that is named or damaged is wanted. */
+static gboolean may_do_without(const KilnCommand *command, const GError *missing)
+{
+	return (command->needs & KILN_TAKES_PROJECT) && !common.project &&
+		g_error_matches(missing, KILN_ERROR, KILN_ERROR_NOT_FOUND);
+}
+
 /* Opens what the command needs, then runs it. */
 static gboolean run_with_needs(const KilnCommand *command, char **arguments, GError **error)
 {
 	g_autoptr(KilnProject) project = NULL;
 	g_autoptr(KilnLock) lock = NULL;
+	g_autoptr(GError) missing = NULL;
 	g_autofree char *purpose = g_strdup_printf("kiln %s", command->name);
 	KilnInvocation invocation = {.arguments = arguments, .json = common.json};
 
@@ -243,11 +251,14 @@ static gboolean run_with_needs(const KilnCommand *command, char **arguments, GEr
 			command->name);
 		return FALSE;
 	}
-	if (command->needs & KILN_NEEDS_PROJECT) {
-		project = open_project(command, arguments, error);
-		if (!project)
+	if (command->needs & (KILN_NEEDS_PROJECT | KILN_TAKES_PROJECT)) {
+		project = open_project(command, arguments, &missing);
+		if (!project && !may_do_without(command, missing)) {
+			g_propagate_error(error, g_steal_pointer(&missing));
 			return FALSE;
+		}
 		invocation.project = project;
+		invocation.no_project = missing;
 	}
 	if (command->needs & KILN_NEEDS_LOCK) {
 		lock = kiln_project_lock(project, purpose, error);

@@ -4,41 +4,47 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/event.h"
+#include "engine/check.h"
 #include "engine/gate_smoke.h"
-#include "lib/solv_check.h"
+#include "engine/published.h"
 
-#define COMPOSE_PRIORITY 10
-
-/* Every package, debug information included, must install on base and compose together. */
-static gboolean check_closure(KilnContext *context, const KilnCompose *compose, GError **error)
+/* What users have now; NULL if there is nothing published, or only something damaged, which publishing sees to. */
+static KilnPublished *open_previous(const KilnContext *context)
 {
-	g_autofree char *cache = g_build_filename(context->project->cache, "solv", NULL);
-	g_autoptr(KilnSolv) solv = kiln_solv_new(context->target->architecture, cache);
-	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(KilnSolvFile));
-	g_autoptr(GPtrArray) findings = kiln_solv_findings_new();
-	g_autoptr(GString) list = g_string_new(NULL);
+	return kiln_published_of_channel(context->project, context->collection->name, context->target->name,
+		context->project->config->channel, NULL);
+}
 
-	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
-		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
-		char *path = g_build_filename(compose->directory, package->file, NULL);
-		KilnSolvFile file = {.path = path};
-		g_ptr_array_add(paths, path);
-		if (package->part != KILN_PART_SOURCE)
-			g_array_append_val(files, file);
+/* What holds a compose back is told at once, all of it; what is worth a look as well. */
+static gboolean judge(const KilnContext *context, const GPtrArray *findings, GError **error)
+{
+	g_autofree char *errors = kiln_findings_text(findings, KILN_FINDING_ERROR);
+
+	for (guint i = 0; i < findings->len; i++) {
+		const KilnFinding *finding = findings->pdata[i];
+		g_autofree char *text = kiln_finding_text(finding);
+		if (finding->level == KILN_FINDING_WARNING)
+			kiln_event_warning("gate", "%s", text);
 	}
-	if (!kiln_base_add_to(context->base, solv, error) ||
-		!kiln_solv_set_packages(solv, "compose", (const KilnSolvFile *)files->data, files->len,
-			COMPOSE_PRIORITY, error) ||
-		!kiln_solv_check_closure(solv, "compose", NULL, findings, error))
-		return FALSE;
-	if (findings->len == 0)
+	if (!*errors)
 		return TRUE;
-	for (guint i = 0; i < findings->len; i++)
-		g_string_append_printf(list, "%s%s", i ? "\n" : "", ((KilnSolvFinding *)findings->pdata[i])->sentence);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE,
-		"closure: packages of the compose cannot be installed on \"%s\":\n%s", context->target->name, list->str);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "hosts of \"%s\" could not use it:\n%s",
+		context->target->name, errors);
 	return FALSE;
+}
+
+/* Every package, debug information included, must install on the base and beside the others, and hosts that have
+ * what is published now must be able to update. */
+static gboolean check_dependencies(KilnContext *context, const KilnCompose *compose, GError **error)
+{
+	g_autoptr(GPtrArray) findings = kiln_findings_new();
+	g_autoptr(KilnPublished) previous = open_previous(context);
+	const KilnCheckSubject subject = {.directory = compose->directory,
+		.snapshot = compose->snapshot,
+		.previous_directory = previous ? previous->directory : NULL,
+		.previous = previous ? previous->snapshot : NULL};
+
+	return kiln_check_dependencies(context, &subject, findings, error) && judge(context, findings, error);
 }
 
 gboolean kiln_gate_run(
@@ -46,8 +52,8 @@ gboolean kiln_gate_run(
 {
 	gint64 start = kiln_clock_monotonic_us();
 
-	kiln_event_step("gate", "closure");
-	if (!check_closure(context, compose, error) || !kiln_gate_smoke(context, identity, compose, error)) {
+	kiln_event_step("gate", "dependencies");
+	if (!check_dependencies(context, compose, error) || !kiln_gate_smoke(context, identity, compose, error)) {
 		g_prefix_error(error, "the gate holds \"%s\" back: ", compose->snapshot->id);
 		return FALSE;
 	}
