@@ -16,7 +16,7 @@
 static GPtrArray *list_directories(const KilnProject *project)
 {
 	GPtrArray *directories = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *data = kiln_adopt_data_directory();
+	g_autofree char *data = kiln_project_data_directory();
 
 	if (project)
 		g_ptr_array_add(directories, kiln_project_path(project, "repo-config", "contracts", NULL));
@@ -63,13 +63,9 @@ static KilnContract *refuse_unknown(const GPtrArray *directories, const char *na
 
 static KilnContract *read_contract(const KilnProject *project, const char *path, GError **error)
 {
-<<<<<<< Updated upstream
-	g_autofree char *data = project ? NULL : kiln_project_data_directory();
-=======
 	gsize size = 0;
 	g_autofree char *text = kiln_fs_read(path, CONTRACT_MAX_BYTES, &size, error);
 	const char *shown = project ? kiln_project_relative(project, path) : path;
->>>>>>> Stashed changes
 
 	return text ? kiln_contract_parse(text, size, shown, error) : NULL;
 }
