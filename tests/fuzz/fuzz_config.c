@@ -98,7 +98,7 @@ static void check_target(const KilnTarget *target)
 	check(target->suite == NULL || kiln_config_is_name(target->suite), "a suite that is no name");
 	check(target->repositories == NULL || kiln_config_is_name(target->repositories),
 		"repositories that are no file name");
-	check(target->suite || target->repositories || target->location, "a base from nowhere");
+	check(target->suite || target->repositories, "a base from nowhere");
 	check(target->contract == NULL || kiln_config_is_name(target->contract), "a contract that is no name");
 	for (guint i = 0; i < target->keys->len; i++) {
 		const KilnTargetKey *key = target->keys->pdata[i];

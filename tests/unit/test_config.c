@@ -288,6 +288,8 @@ static void test_target_refusals(void **state)
 		{TARGET_HEAD "[base]\nkind = magic\n" TARGET_TAIL, "base kind \"magic\" is unknown"},
 		{"[target]\nname = other\narch = x86_64\n[base]\nkind = repository\nrepositories = x\n" TARGET_TAIL,
 			"target.conf:2: the target is called \"other\" but its directory \"t\""},
+		{TARGET_HEAD "[base]\nkind = repository\nlocation = /srv\n" TARGET_TAIL,
+			"target.conf:6: unknown key \"location\" in [base]"},
 		{TARGET_HEAD TARGET_TAIL, "section [base] with the key \"kind\" is missing"},
 	};
 

@@ -46,10 +46,12 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 const KilnCommand kiln_command_base_import = {
 	.name = "base import",
 	.synopsis = "",
-	.summary = "Make or refresh a target's base from the Debian archive",
-	.description = "Resolves and downloads the packages of the target's import.conf through this machine's apt,\n"
-		       "converts those that changed to RPM and writes an rpm-md repository. Prints its directory.\n"
-		       "May be interrupted at any time: the base in use stays whole.",
+	.summary = "Make or refresh a target's base: from its .repo file, or from the Debian archive",
+	.description = "Of a target with a .repo file: fetches the metadata of its repositories and their keys; packages\n"
+		       "come when they are needed. Of a target made from Debian: resolves and downloads the packages of\n"
+		       "its import.conf through this machine's apt, converts those that changed to RPM and writes an\n"
+		       "rpm-md repository. Prints the directory. May be interrupted at any time: the base in use stays\n"
+		       "whole.",
 	.options = entries,
 	.needs = KILN_NEEDS_PROJECT,
 	.run = run,

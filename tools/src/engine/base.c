@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/base_import.h"
+#include "engine/base_mirror.h"
 #include "engine/base_siblings.h"
 
 #include <fcntl.h>
@@ -19,43 +20,50 @@ static char *stamp_path(const char *base_directory)
 	return g_build_filename(base_directory, KILN_BASE_STAMP, NULL);
 }
 
-/* `ret_digest` is what the base is imported from; NULL for a base that is not. */
-static char *find_base(
-	const KilnProject *project, const KilnTarget *target, char **ret_digest, GError **error)
+static gboolean is_mirrored(const KilnTarget *target)
+{
+	return target->repositories != NULL;
+}
+
+/* What the base is imported from, as a digest. `ret_sections` are those of a .repo file, NULL for another kind. */
+static char *read_digest(
+	const KilnProject *project, const KilnTarget *target, GPtrArray **ret_sections, GError **error)
 {
 	g_autofree char *directory = kiln_project_target_directory(project, target);
-	g_autofree char *digest = NULL, *name = NULL;
+	g_autoptr(GPtrArray) sections = NULL;
+	char *digest;
 
-	if (target->location)
-		return g_canonicalize_filename(target->location, project->root);
-	digest = kiln_base_import_digest(directory, error);
-	if (!digest)
+	*ret_sections = NULL;
+	if (!is_mirrored(target))
+		return kiln_base_import_digest(directory, error);
+	sections = kiln_base_sections_read(project, target, error);
+	if (!sections)
 		return NULL;
-	name = g_strdup_printf("%s-%.*s", target->name, DIGITS_IN_NAME, digest);
-	*ret_digest = g_steal_pointer(&digest);
+	digest = kiln_base_sections_digest(sections, target);
+	*ret_sections = g_steal_pointer(&sections);
+	return digest;
+}
+
+static char *directory_of(const KilnProject *project, const KilnTarget *target, const char *digest)
+{
+	g_autofree char *name = g_strdup_printf("%s-%.*s", target->name, DIGITS_IN_NAME, digest);
+
 	return g_build_filename(project->cache, "bases", name, NULL);
 }
 
 char *kiln_base_directory(const KilnProject *project, const KilnTarget *target, GError **error)
 {
-	g_autofree char *digest = NULL;
+	g_autoptr(GPtrArray) sections = NULL;
+	g_autofree char *digest = read_digest(project, target, &sections, error);
 
-	return find_base(project, target, &digest, error);
+	return digest ? directory_of(project, target, digest) : NULL;
 }
 
-static void tell(const KilnTarget *target, const KilnBaseImportResult *result, gint64 elapsed_us)
-{
-	kiln_event_done("base", elapsed_us, "%s: %u packages, %u of them converted now, %u kept, %u dropped",
-		target->name, result->packages, result->converted, result->kept, result->removed);
-}
-
-gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error)
+static gboolean convert(
+	const KilnProject *project, const KilnTarget *target, const char *output, GError **error)
 {
 	g_autofree char *directory = kiln_project_target_directory(project, target);
 	g_autofree char *apt = g_build_filename(project->cache, "apt", NULL);
-	g_autofree char *digest = NULL;
-	g_autofree char *output = find_base(project, target, &digest, error);
-	g_autofree char *stamp = output ? stamp_path(output) : NULL;
 	KilnBaseImport options = {.target_directory = directory,
 		.output_directory = output,
 		.apt_directory = apt,
@@ -64,39 +72,68 @@ gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target,
 	KilnBaseImportResult result = {0};
 	gint64 start = kiln_clock_monotonic_us();
 
+	if (!kiln_base_import(&options, &result, error))
+		return FALSE;
+	kiln_event_done("base", kiln_clock_monotonic_us() - start,
+		"%s: %u packages, %u of them converted now, %u kept, %u dropped", target->name, result.packages,
+		result.converted, result.kept, result.removed);
+	return TRUE;
+}
+
+static gboolean mirror(const KilnProject *project, const KilnTarget *target, const GPtrArray *sections,
+	const char *output, GError **error)
+{
+	static const char *const locks[] = {KILN_BASE_IMPORT_LOCK, KILN_BASE_READERS_LOCK, NULL};
+	g_autofree char *lock_path = g_build_filename(output, KILN_BASE_IMPORT_LOCK, NULL);
+	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "kiln base import", TRUE, error);
+	g_auto(GStrv) siblings = lock ? kiln_base_siblings(output, error) : NULL;
+	KilnBaseMirrorResult result = {0};
+	gint64 start = kiln_clock_monotonic_us();
+
+	if (!siblings || !kiln_base_mirror(project, target, sections, output, &result, error) ||
+		!kiln_base_siblings_prune(siblings, KILN_BASE_STAMP, locks, error))
+		return FALSE;
+	kiln_event_done("base", kiln_clock_monotonic_us() - start, "%s: %u repositories, metadata of %u is new",
+		target->name, result.repositories, result.changed);
+	return TRUE;
+}
+
+gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error)
+{
+	g_autoptr(GPtrArray) sections = NULL;
+	g_autofree char *digest = read_digest(project, target, &sections, error);
+	g_autofree char *output = digest ? directory_of(project, target, digest) : NULL;
+	g_autofree char *stamp = output ? stamp_path(output) : NULL;
+	gboolean imported;
+
 	if (!output)
 		return FALSE;
-	if (target->location) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
-			"target \"%s\": its base is the repository \"%s\", nothing is to be imported",
-			target->name, output);
-		return FALSE;
-	}
-	if (!kiln_base_import(&options, &result, error) ||
-		!kiln_fs_replace_text(stamp, digest, error)) {
-		g_prefix_error(error, "importing the base of \"%s\": ", target->name);
-		return FALSE;
-	}
-	tell(target, &result, kiln_clock_monotonic_us() - start);
-	return TRUE;
+	imported = sections ? mirror(project, target, sections, output, error)
+			    : convert(project, target, output, error);
+	if (imported && kiln_fs_replace_text(stamp, digest, error))
+		return TRUE;
+	g_prefix_error(error, "importing the base of \"%s\": ", target->name);
+	return FALSE;
 }
 
 gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, GError **error)
 {
-	g_autofree char *digest = NULL;
-	g_autofree char *output = find_base(project, target, &digest, error);
+	g_autoptr(GPtrArray) sections = NULL;
+	g_autofree char *digest = read_digest(project, target, &sections, error);
+	g_autofree char *output = digest ? directory_of(project, target, digest) : NULL;
 	g_autofree char *stamp = output ? stamp_path(output) : NULL;
-	g_autofree char *known = NULL;
+	g_autofree char *known = stamp ? kiln_fs_read(stamp, STAMP_MAX_BYTES, NULL, NULL) : NULL;
 
-	if (!output || target->location)
-		return output != NULL;
-	known = kiln_fs_read(stamp, STAMP_MAX_BYTES, NULL, NULL);
+	if (!output)
+		return FALSE;
 	if (known && g_str_equal(known, digest)) {
 		/* Bases that nobody uses go in time. */
 		utimensat(AT_FDCWD, stamp, NULL, 0);
 		return TRUE;
 	}
-	kiln_event_info("base", "%s: importing it from the Debian archive, once for these lists", target->name);
+	kiln_event_info("base", "%s: importing it from %s", target->name,
+		sections ? "its repositories' mirrors, once for this .repo file"
+			 : "the Debian archive, once for these lists");
 	return kiln_base_refresh(project, target, error);
 }
 
@@ -113,6 +150,7 @@ void kiln_base_free(KilnBase *base)
 		return;
 	g_free(base->directory);
 	g_ptr_array_unref(base->repositories);
+	kiln_base_supply_free(base->supply);
 	kiln_lock_free(base->held);
 	g_free(base);
 }
@@ -139,21 +177,39 @@ static void add_repository(KilnBase *base, const char *name, const char *directo
 	g_ptr_array_add(base->repositories, repository);
 }
 
+static void add_sections(KilnBase *base, const char *target, const GPtrArray *sections)
+{
+	for (guint i = 0; i < sections->len; i++) {
+		const KilnBaseSection *section = sections->pdata[i];
+		g_autofree char *name = g_strdup_printf("%s/%s", target, section->id);
+		g_autofree char *directory = g_build_filename(base->directory, section->id, NULL);
+		add_repository(base, name, directory, section->priority);
+	}
+}
+
 KilnBase *kiln_base_open(const KilnProject *project, const KilnTarget *target, GError **error)
 {
 	g_autoptr(KilnBase) base = g_new0(KilnBase, 1);
+	g_autoptr(GPtrArray) sections = NULL;
+	g_autofree char *digest = read_digest(project, target, &sections, error);
 	g_autofree char *lock = NULL;
 
 	base->repositories = g_ptr_array_new_with_free_func((GDestroyNotify)repository_free);
-	base->directory = kiln_base_directory(project, target, error);
-	if (!base->directory)
+	if (!digest)
 		return NULL;
-	if (!target->location && !check_imported(target, base, error))
+	base->directory = directory_of(project, target, digest);
+	if (!check_imported(target, base, error))
 		return NULL;
-	lock = kiln_base_import_readers_lock(base->directory);
-	if (!target->location && !(base->held = kiln_lock_share(lock, error)))
+	lock = g_build_filename(base->directory, KILN_BASE_READERS_LOCK, NULL);
+	base->held = kiln_lock_share(lock, error);
+	if (!base->held)
 		return NULL;
-	add_repository(base, target->name, base->directory, 0);
+	if (!sections) {
+		add_repository(base, target->name, base->directory, 0);
+		return g_steal_pointer(&base);
+	}
+	add_sections(base, target->name, sections);
+	base->supply = kiln_base_supply_new(project, target, g_steal_pointer(&sections), base->directory);
 	return g_steal_pointer(&base);
 }
 
@@ -171,6 +227,5 @@ gboolean kiln_base_add_to(const KilnBase *base, KilnSolv *solv, GError **error)
 
 gboolean kiln_base_supply(const KilnBase *base, const GPtrArray *packages, GError **error)
 {
-	(void)base, (void)packages, (void)error;
-	return TRUE;
+	return !base->supply || kiln_base_supply_bring(base->supply, packages, error);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The base of a target: the repositories its roots are made from. Either one that was converted from Debian
- * packages (engine/base_import.h), or those of the target's .repo file, whose metadata lies in the cache and whose
- * packages come when they are needed (engine/base_repository.h).
+ * packages (engine/base_import.h), or those of the target's .repo file (engine/base_section.h), whose metadata lies in
+ * the cache (engine/base_mirror.h) and whose packages come when they are needed (engine/base_supply.h).
  */
 #pragma once
 
-#include "engine/project.h"
+#include "engine/base_supply.h"
 #include "lib/solv.h"
 
 /* A base that is there, opened for reading. While it is open its packages stay where they are. */
@@ -14,7 +14,7 @@ typedef struct {
 	char *directory;         /* everything of it is below */
 	GPtrArray *repositories; /* KilnBaseRepository */
 	KilnLock *held;
-	struct KilnBaseSupply *supply; /* NULL: all packages are there */
+	KilnBaseSupply *supply; /* NULL: all packages are there */
 } KilnBase;
 
 typedef struct {

@@ -24,8 +24,6 @@
 #include <unistd.h>
 
 #define CONVERT_TIMEOUT_MS (10 * 60 * 1000)
-#define READERS_LOCK "readers"
-#define IMPORT_LOCK "lock"
 #define KEY_LENGTH 16 /* of a directory name: enough of the digest to be unique */
 
 /* One package on its way into the base. */
@@ -337,16 +335,11 @@ static GHashTable *current_files(const Import *import)
 	return current;
 }
 
-char *kiln_base_import_readers_lock(const char *output_directory)
-{
-	return g_build_filename(output_directory, READERS_LOCK, NULL);
-}
-
 /* Removes what is below Packages/ and not among the items: superseded packages. Not while somebody
  * reads, who may have the metadata that named them. */
 static gboolean remove_others(Import *import, GError **error)
 {
-	g_autofree char *lock_path = kiln_base_import_readers_lock(import->options->output_directory);
+	g_autofree char *lock_path = g_build_filename(import->options->output_directory, KILN_BASE_READERS_LOCK, NULL);
 	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "removing old packages", FALSE, NULL);
 	g_autofree char *directory =
 		g_build_filename(import->options->output_directory, "Packages", NULL);
@@ -431,8 +424,8 @@ static KilnLock *lock_suite(const KilnBaseImport *options, GError **error)
 gboolean kiln_base_import(
 	const KilnBaseImport *options, KilnBaseImportResult *ret_result, GError **error)
 {
-	static const char *const locks[] = {IMPORT_LOCK, READERS_LOCK, NULL};
-	g_autofree char *lock_path = g_build_filename(options->output_directory, IMPORT_LOCK, NULL);
+	static const char *const locks[] = {KILN_BASE_IMPORT_LOCK, KILN_BASE_READERS_LOCK, NULL};
+	g_autofree char *lock_path = g_build_filename(options->output_directory, KILN_BASE_IMPORT_LOCK, NULL);
 	g_autoptr(KilnLock) lock = kiln_lock_take(lock_path, "kiln base import", TRUE, error);
 	g_autoptr(KilnLock) suite_lock = lock ? lock_suite(options, error) : NULL;
 	g_auto(Import) import = {.options = options};

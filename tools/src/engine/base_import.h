@@ -30,10 +30,6 @@ typedef struct {
 	guint64 size_bytes; /* of all RPM files */
 } KilnBaseImportResult;
 
-/* The lock file that readers of a base share; superseded packages go only while nobody holds it (and
- * otherwise with the next import). Caller owns. */
-char *kiln_base_import_readers_lock(const char *output_directory);
-
 /*
  * Imports or updates a base. One import at a time into a directory: a second one waits. Errors:
  * those of kiln_apt_prepare; UNSOLVABLE when apt cannot satisfy the list; NETWORK when a package

@@ -11,6 +11,11 @@
 /* The file in a base that tells what it was imported from; its time is that of the last use. */
 #define KILN_BASE_STAMP "imported-from"
 
+/* The lock files in a base: who imports takes the whole of the first; readers share the second, and what is superseded
+ * goes only while nobody holds it (and otherwise with the next import). */
+#define KILN_BASE_IMPORT_LOCK "lock"
+#define KILN_BASE_READERS_LOCK "readers"
+
 /* The directories beside `base_directory` that are bases of the same target. Caller owns. */
 char **kiln_base_siblings(const char *base_directory, GError **error);
 

@@ -122,7 +122,7 @@ KilnSolution *kiln_context_attempt(
 		return NULL;
 	}
 	/* Whatever is damaged of an imported base, an import makes it whole. */
-	if (local->code == KILN_ERROR_VERIFY && !context->target->location)
+	if (local->code == KILN_ERROR_VERIFY)
 		g_prefix_error(&local, "target \"%s\" (`kiln base import` renews its base): ", context->target->name);
 	g_propagate_error(error, g_steal_pointer(&local));
 	return NULL;

@@ -59,7 +59,16 @@ KilnLayers *kiln_layers_copy(const KilnLayers *layers)
 	return copy;
 }
 
-/* The package's SHA-256, from the metadata where that has one. */
+/* What identifies the package's bytes: its SHA-256 where the metadata tells it. Of old repositories the packages need
+ * not be here for that. */
+static char *package_identity(const KilnSolvPackage *package)
+{
+	return g_str_equal(package->checksum_type, "sha256")
+		? g_strdup(package->checksum)
+		: g_strdup_printf("%s:%s", package->checksum_type, package->checksum);
+}
+
+/* The SHA-256 of the package, which is here. */
 static char *package_digest(const KilnSolvPackage *package, GError **error)
 {
 	if (g_strcmp0(package->checksum_type, "sha256") == 0)
@@ -68,7 +77,7 @@ static char *package_digest(const KilnSolvPackage *package, GError **error)
 }
 
 /* The digest the layer has or would have; the stack's key when nothing is to be added. */
-static char *packages_key(const KilnLayerRequest *request, GError **error)
+static char *packages_key(const KilnLayerRequest *request)
 {
 	const GPtrArray *packages = kiln_solution_packages(request->solution);
 	g_autoptr(KilnDigest) digest = kiln_digest_new();
@@ -79,10 +88,8 @@ static char *packages_key(const KilnLayerRequest *request, GError **error)
 	kiln_digest_add(digest, "below", request->below ? request->below->key : NULL);
 	kiln_digest_add(digest, "macros", request->macros);
 	for (guint i = 0; i < packages->len; i++) {
-		g_autofree char *sha256 = package_digest(packages->pdata[i], error);
-		if (!sha256)
-			return NULL;
-		kiln_digest_add(digest, "package", sha256);
+		g_autofree char *identity = package_identity(packages->pdata[i]);
+		kiln_digest_add(digest, "package", identity);
 	}
 	return kiln_digest_finish(digest);
 }
@@ -327,7 +334,7 @@ static KilnLayers *ensure_database(const KilnLayerRequest *request, KilnLayers *
 KilnLayers *kiln_layers_ensure(const KilnLayerRequest *request, gboolean *ret_made, GError **error)
 {
 	const Making making = {.request = request, .below = request->below};
-	g_autofree char *key = packages_key(request, error);
+	g_autofree char *key = packages_key(request);
 	gboolean made = FALSE;
 	KilnLayers *layers;
 

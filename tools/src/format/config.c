@@ -53,7 +53,6 @@ static const KilnIniKey target_schema[] = {
 	{"base", "kind", TRUE},
 	{"base", "suite", FALSE},
 	{"base", "repositories", FALSE},
-	{"base", "location", FALSE},
 	{"buildroot", "packages", TRUE},
 	{"minimal", "packages", TRUE},
 	{"client", "packages", TRUE},
@@ -401,7 +400,6 @@ static gboolean parse_base(const KilnIni *ini, KilnTarget *target, GError **erro
 	if (!parse_name(ini, "base", "suite", &target->suite, error) ||
 		!parse_name(ini, "base", "repositories", &target->repositories, error))
 		return FALSE;
-	target->location = kiln_ini_get(ini, "base", "location", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autofree char *value = kiln_ini_get(ini, "base", kinds[i].key, NULL);
 		g_autofree char *other = kiln_ini_get(ini, "base", kinds[i].other, NULL);
@@ -410,7 +408,7 @@ static gboolean parse_base(const KilnIni *ini, KilnTarget *target, GError **erro
 		if (other)
 			return kiln_ini_set_error(ini, "base", kinds[i].other, error,
 				"\"%s\" is not for a base of kind %s", kinds[i].other, kinds[i].kind);
-		return value || (i == 1 && target->location) || kiln_ini_set_error(ini, "base", "kind", error,
+		return value || kiln_ini_set_error(ini, "base", "kind", error,
 			"a base of kind %s needs \"%s\": %s", kinds[i].kind, kinds[i].key, kinds[i].what);
 	}
 	return kiln_ini_set_error(ini, "base", "kind", error,

@@ -84,3 +84,8 @@ gboolean kiln_gpg_sign_detached(KilnGpg *gpg, const char *fingerprint, const cha
  * `ret_fingerprint` is optional. */
 gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error);
+
+/* The same for what others publish: the file may hold several keys, and of the signatures one has to be good by one of
+ * them, of any algorithm GnuPG still judges. A key that has expired since counts, as archives outlive their keys. */
+gboolean kiln_gpg_check_detached(
+	const char *public_key_file, const char *path, const char *signature_path, GError **error);

@@ -57,8 +57,8 @@ static gpgme_ctx_t open_context(const char *home, GError **error)
 	return NULL;
 }
 
-/* Takes in the public key, which must be one. */
-static gboolean import_key(gpgme_ctx_t context, const char *public_key_file, GError **error)
+/* Takes in the public keys; `is_one`: there must be exactly one. */
+static gboolean import_key(gpgme_ctx_t context, const char *public_key_file, gboolean is_one, GError **error)
 {
 	gpgme_data_t data = NULL;
 
@@ -70,6 +70,8 @@ static gboolean import_key(gpgme_ctx_t context, const char *public_key_file, GEr
 		return refuse_result(error, public_key_file, result);
 	const struct _gpgme_op_import_result *counts = gpgme_op_import_result(context);
 	if (counts->imported == 1 && counts->considered == 1 && !counts->secret_read)
+		return TRUE;
+	if (!is_one && counts->imported > 0)
 		return TRUE;
 	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
 		"reading the public key \"%s\": it must hold exactly one, it holds %d",
@@ -97,8 +99,29 @@ static gboolean check_signature(
 	return TRUE;
 }
 
-static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *signature_path,
-	char **ret_fingerprint, GError **error)
+static gboolean is_good(const struct _gpgme_signature *signature)
+{
+	gpgme_err_code_t status = gpgme_err_code(signature->status);
+
+	return status == GPG_ERR_NO_ERROR || status == GPG_ERR_KEY_EXPIRED;
+}
+
+static gboolean check_any(const struct _gpgme_signature *signature, const char *path, GError **error)
+{
+	const struct _gpgme_signature *first = signature;
+
+	for (; signature; signature = signature->next)
+		if (is_good(signature))
+			return TRUE;
+	if (!first)
+		return refuse(error, path, "there is no signature");
+	if (gpgme_err_code(first->status) == GPG_ERR_NO_PUBKEY)
+		return refuse(error, path, "another key made it");
+	return refuse_result(error, path, first->status);
+}
+
+/* Has GnuPG judge; what it found stays with the context. */
+static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *signature_path, GError **error)
 {
 	gpgme_data_t signature = NULL, content = NULL;
 
@@ -111,14 +134,7 @@ static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *s
 		result = gpgme_op_verify(context, signature, content, NULL);
 	gpgme_data_release(signature);
 	gpgme_data_release(content);
-	if (result)
-		return refuse_result(error, path, result);
-	const struct _gpgme_signature *found = gpgme_op_verify_result(context)->signatures;
-	if (!check_signature(found, path, error))
-		return FALSE;
-	if (ret_fingerprint)
-		*ret_fingerprint = g_strdup(found->fpr);
-	return TRUE;
+	return result ? refuse_result(error, path, result) : TRUE;
 }
 
 /* Removes the temporary home and the directory GnuPG makes for its sockets elsewhere. What stays
@@ -140,21 +156,51 @@ static gboolean forbid_agent(const char *home, GError **error)
 	return kiln_fs_replace_text(path, "no-autostart\n", error);
 }
 
+/* A context with a home of its own, in `ret_home`, to be closed whatever comes of it. */
+static gpgme_ctx_t open_home(char **ret_home, GError **error)
+{
+	g_autofree char *prefix = g_build_filename(g_get_tmp_dir(), "kiln-verify", NULL);
+
+	*ret_home = kiln_fs_make_temporary(prefix, error);
+	return *ret_home && forbid_agent(*ret_home, error) ? open_context(*ret_home, error) : NULL;
+}
+
+static void close_home(gpgme_ctx_t context, char *home)
+{
+	if (context)
+		gpgme_release(context);
+	if (home)
+		remove_home(home);
+	g_free(home);
+}
+
 gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error)
 {
-	g_autofree char *prefix = g_build_filename(g_get_tmp_dir(), "kiln-verify", NULL);
-	g_autofree char *home = kiln_fs_make_temporary(prefix, error);
-	gboolean verified = FALSE;
+	char *home = NULL;
+	gpgme_ctx_t context = open_home(&home, error);
+	gboolean verified = context && import_key(context, public_key_file, TRUE, error) &&
+			    verify_data(context, path, signature_path, error);
 
-	if (!home)
-		return FALSE;
-	gpgme_ctx_t context = forbid_agent(home, error) ? open_context(home, error) : NULL;
-	if (context) {
-		verified = import_key(context, public_key_file, error) &&
-			   verify_data(context, path, signature_path, ret_fingerprint, error);
-		gpgme_release(context);
+	if (verified) {
+		const struct _gpgme_signature *found = gpgme_op_verify_result(context)->signatures;
+		verified = check_signature(found, path, error);
+		if (verified && ret_fingerprint)
+			*ret_fingerprint = g_strdup(found->fpr);
 	}
-	remove_home(home);
+	close_home(context, home);
 	return verified;
+}
+
+gboolean kiln_gpg_check_detached(
+	const char *public_key_file, const char *path, const char *signature_path, GError **error)
+{
+	char *home = NULL;
+	gpgme_ctx_t context = open_home(&home, error);
+	gboolean good = context && import_key(context, public_key_file, FALSE, error) &&
+			verify_data(context, path, signature_path, error) &&
+			check_any(gpgme_op_verify_result(context)->signatures, path, error);
+
+	close_home(context, home);
+	return good;
 }

@@ -3,13 +3,12 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "lib/rpmcheck.h"
 #include "lib/rpmfile.h"
 
-#include <errno.h>
 #include <rpm/header.h>
 #include <rpm/rpmcli.h>
 #include <rpm/rpmkeyring.h>
-#include <rpm/rpmlog.h>
 #include <rpm/rpmpgp.h>
 #include <rpm/rpmtd.h>
 #include <rpm/rpmts.h>
@@ -148,49 +147,6 @@ static const char *check_tags(const KilnRpmVerifier *verifier, Header header)
 		"replaced payload");
 }
 
-/* The parts of rpm's report that are not "OK", as one line. */
-static char *bad_parts(const char *report)
-{
-	g_auto(GStrv) parts = g_strsplit(report, "; ", -1);
-	GString *text = g_string_new(NULL);
-
-	for (char **part = parts; *part; part++)
-		if (!g_str_has_suffix(*part, ": OK") && !g_str_has_suffix(*part, ":"))
-			g_string_append_printf(text, "%s%s", text->len ? "; " : "", *part);
-	return g_string_free(text, FALSE);
-}
-
-/* One pass of librpm over the whole file with our keyring: what `flags` leaves in must be there
- * and right for `level`. */
-static gboolean run_check(const KilnRpmVerifier *verifier, const char *path, rpmVSFlags flags,
-	int level, GError **error)
-{
-	struct rpmQVKArguments_s arguments = {0};
-	FD_t fd = Fopen(path, "r.ufdio");
-
-	if (!fd || Ferror(fd)) {
-		kiln_error_set_errno(error, errno, "verifying the package \"%s\"", path);
-		if (fd)
-			Fclose(fd);
-		return FALSE;
-	}
-	rpmts ts = rpmtsCreate();
-	rpmtsSetKeyring(ts, verifier->keyring);
-	rpmtsSetVfyFlags(ts, flags);
-	rpmtsSetVfyLevel(ts, level);
-	g_free(kiln_rpmfile_take_log());
-	int mask = rpmlogSetMask(RPMLOG_UPTO(RPMLOG_INFO)); /* one line for each check */
-	int status = rpmVerifySignatures(&arguments, ts, fd, "package");
-	rpmlogSetMask(mask);
-	rpmtsFree(ts);
-	Fclose(fd);
-	if (status == 0)
-		return TRUE;
-	g_autofree char *report = kiln_rpmfile_take_log();
-	g_autofree char *fault = bad_parts(report);
-	return refuse(error, path, *fault ? fault : "rpm does not accept it");
-}
-
 gboolean kiln_rpmverify_package(KilnRpmVerifier *verifier, const char *path, GError **error)
 {
 	Header header = kiln_rpmfile_read_header(path, error);
@@ -203,9 +159,9 @@ gboolean kiln_rpmverify_package(KilnRpmVerifier *verifier, const char *path, GEr
 		return refuse(error, path, fault);
 	/* The second pass knows only the signature over header and payload: rpm counts a payload as
 	 * verified by a digest in the signed header, of which old clients know nothing. */
-	return run_check(verifier, path, RPMVSF_DEFAULT, RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE,
-		       error) &&
-	       run_check(verifier, path,
+	return kiln_rpmcheck_run(verifier->keyring, path, RPMVSF_DEFAULT,
+		       RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, error) &&
+	       kiln_rpmcheck_run(verifier->keyring, path,
 		       RPMVSF_MASK_NODIGESTS | RPMVSF_NORSAHEADER | RPMVSF_NODSAHEADER,
 		       RPMSIG_SIGNATURE_TYPE, error);
 }

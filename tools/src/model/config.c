@@ -194,7 +194,6 @@ void kiln_target_free(KilnTarget *target)
 	g_free(target->base_kind);
 	g_free(target->suite);
 	g_free(target->repositories);
-	g_free(target->location);
 	g_ptr_array_unref(target->keys);
 	g_free(target->client_program);
 	g_free(target->client_init);

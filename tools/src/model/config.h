@@ -66,7 +66,6 @@ typedef struct {
 	char *base_kind; /* "debian-import" or "repository" */
 	char *suite;     /* debian-import: the suite of the Debian archive */
 	char *repositories; /* repository: file name of the .repo file, beside target.conf */
-	char *location;  /* repository: a directory with repodata/ */
 	GPtrArray *keys; /* KilnTargetKey, as written; never NULL */
 	gboolean has_own_database; /* its rpm cannot read the database that the host's librpm writes */
 	char *client_program; /* what its hosts install with: "dnf" or "yum" */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/rpmtrust.h"
+
+#include "base/error.h"
+#include "format/openpgp.h"
+#include "lib/rpmcheck.h"
+#include "lib/rpmfile.h"
+#include "lib/rpmheader.h"
+
+#include <rpm/header.h>
+#include <rpm/rpmkeyring.h>
+#include <rpm/rpmpgp.h>
+#include <rpm/rpmts.h>
+#include <string.h>
+
+struct KilnRpmTrust {
+	rpmKeyring keyring;
+	GHashTable *key_ids; /* of the trusted keys */
+	GString *names;      /* of their files, for messages */
+};
+
+KilnRpmTrust *kiln_rpmtrust_new(void)
+{
+	KilnRpmTrust *trust = g_new0(KilnRpmTrust, 1);
+
+	kiln_rpmfile_setup();
+	trust->keyring = rpmKeyringNew();
+	trust->key_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	trust->names = g_string_new(NULL);
+	return trust;
+}
+
+void kiln_rpmtrust_free(KilnRpmTrust *trust)
+{
+	if (!trust)
+		return;
+	rpmKeyringFree(trust->keyring);
+	g_hash_table_unref(trust->key_ids);
+	g_string_free(trust->names, TRUE);
+	g_free(trust);
+}
+
+static gboolean refuse(GError **error, const char *path, const char *fault)
+{
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "verifying the package \"%s\": %s", path, fault);
+	return FALSE;
+}
+
+/* The packets of the file, of all armoured blocks if it is so. */
+static GByteArray *read_packets(const char *bytes, gsize size)
+{
+	g_autoptr(GByteArray) packets = g_byte_array_new();
+	KilnPgpArmour armour = {0};
+	const char *fault = NULL;
+
+	if (!kiln_openpgp_read_armour(bytes, size, &armour, packets, &fault))
+		return NULL;
+	if (armour.blocks == 0)
+		g_byte_array_append(packets, (const guint8 *)bytes, (guint)size);
+	return g_steal_pointer(&packets);
+}
+
+static guint add_certificates(KilnRpmTrust *trust, const GByteArray *packets)
+{
+	gsize offset = 0;
+	guint added = 0;
+
+	while (offset < packets->len) {
+		size_t length = 0;
+		if (pgpPubKeyCertLen(packets->data + offset, packets->len - offset, &length) != 0 || length == 0)
+			break;
+		rpmPubkey key = rpmPubkeyNew(packets->data + offset, length);
+		if (key && rpmKeyringAddKey(trust->keyring, key) == 0)
+			added++;
+		rpmPubkeyFree(key);
+		offset += length;
+	}
+	return added;
+}
+
+gboolean kiln_rpmtrust_add(KilnRpmTrust *trust, const char *bytes, gsize size, const char *filename, GError **error)
+{
+	g_autoptr(KilnPgpFile) file = kiln_openpgp_parse(bytes, size, filename, error);
+	g_autoptr(GByteArray) packets = file ? read_packets(bytes, size) : NULL;
+
+	if (!file)
+		return FALSE;
+	if (!packets || add_certificates(trust, packets) == 0) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"reading the public key \"%s\": this host's rpm cannot use it", filename);
+		return FALSE;
+	}
+	for (guint i = 0; i < file->keys->len; i++) {
+		const KilnPgpKey *key = file->keys->pdata[i];
+		if (!key->is_subkey)
+			g_hash_table_add(trust->key_ids, g_strdup(key->key_id));
+	}
+	g_string_append_printf(trust->names, "%s%s", trust->names->len ? ", " : "", filename);
+	return TRUE;
+}
+
+/* Says whose signature it is where that is the trouble: rpm's report names the key by its last digits only. */
+static gboolean check_signers(const KilnRpmTrust *trust, const KilnRpmHeader *header, const char *path, GError **error)
+{
+	if (header->signatures->len == 0)
+		return refuse(error, path, "it is not signed");
+	for (guint i = 0; i < header->signatures->len; i++) {
+		const KilnRpmSignature *signature = header->signatures->pdata[i];
+		if (g_hash_table_contains(trust->key_ids, signature->key_id))
+			continue;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"verifying the package \"%s\": it is signed by the key %s, which is not of %s", path,
+			signature->key_id, trust->names->str);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* TRUE when the header, which is signed, has a digest of the payload. */
+static gboolean has_payload_digest(const char *path)
+{
+	Header header = kiln_rpmfile_read_header(path, NULL);
+	gboolean has = header && headerIsEntry(header, RPMTAG_PAYLOADDIGEST);
+
+	headerFree(header);
+	return has;
+}
+
+gboolean kiln_rpmtrust_check(const KilnRpmTrust *trust, const char *path, GError **error)
+{
+	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
+
+	if (!header || !check_signers(trust, header, path, error) ||
+		!kiln_rpmcheck_run(trust->keyring, path, RPMVSF_DEFAULT,
+			RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, error))
+		return FALSE;
+	if (has_payload_digest(path))
+		return TRUE;
+	/* What is left is the signature over header and payload: an MD5 of the payload beside the header proves
+	 * nothing of who wrote it. */
+	return kiln_rpmcheck_run(trust->keyring, path,
+		RPMVSF_MASK_NODIGESTS | RPMVSF_NORSAHEADER | RPMVSF_NODSAHEADER, RPMSIG_SIGNATURE_TYPE, error);
+}
