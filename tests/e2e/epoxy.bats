@@ -15,6 +15,7 @@ setup() {
 		[ -s ".kiln/smoke/trixie/$(basename "$package")/test.log" ]
 	done
 	expect_talk 'is now "stable"'
+	expect_talk 'warning: clients cannot reach http://repo.kiln.example, which is a placeholder'
 	[ -s "$(cat "$project.output")" ]
 	ls "$published"/stable/current/Packages/scsi-target-utils-1.0.85-*.x86_64.rpm
 	ls "$published"/stable/current/debug/Packages/scsi-target-utils-debuginfo-1.0.85-*.x86_64.rpm

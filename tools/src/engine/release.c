@@ -102,6 +102,17 @@ static void fill_result(const KilnRelease *release, const char *snapshot, KilnRe
 		context->target->name, config->channel, identity->repo_name);
 }
 
+/* Names under these top-level domains lead nowhere, by RFC 2606. */
+static void warn_of_placeholder(const char *url)
+{
+	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+	const char *host = uri ? g_uri_get_host(uri) : NULL;
+
+	if (host && (g_str_has_suffix(host, ".example") || g_str_has_suffix(host, ".invalid")))
+		kiln_event_warning("publish", "clients cannot reach %s, which is a placeholder: set url in "
+			"repo-config/kiln.conf to where you serve the tree", url);
+}
+
 static gboolean publish_new(
 	KilnRelease *release, GPtrArray *items, KilnReleaseResult *result, GError **error)
 {
@@ -112,6 +123,7 @@ static gboolean publish_new(
 		!kiln_publish_run(release->context, release->identity, compose, release->store, error))
 		return FALSE;
 	result->published = TRUE;
+	warn_of_placeholder(release->context->project->config->url);
 	fill_result(release, compose->snapshot->id, result);
 	return TRUE;
 }
