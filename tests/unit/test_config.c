@@ -202,7 +202,7 @@ static void test_config_refusals(void **state)
 	}
 }
 
-#define TARGET_HEAD "[target]\nname = t\narch = x86_64\n"
+#define TARGET_HEAD "[target]\nname = t\narch = x86_64\ncontract = fedora\n"
 #define TARGET_TAIL                                                                                \
 	"[buildroot]\npackages = bash gcc\n[minimal]\npackages = bash\n[client]\npackages = dnf\n[macros]\nfile = macros\n"
 
@@ -217,7 +217,7 @@ static void test_target_values(void **state)
 	assert_string_equal(target->suite, "trixie");
 	assert_int_equal(g_strv_length(target->buildroot), 2);
 	assert_string_equal(target->description, "t");
-	assert_null(target->contract);
+	assert_string_equal(target->contract, "fedora");
 	assert_null(target->releasever);
 	assert_null(target->repositories);
 	assert_int_equal(target->keys->len, 0);
@@ -232,7 +232,7 @@ static void test_repository_target(void **state)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(KilnTarget) target = kiln_target_parse(
-		TARGET_HEAD "contract = el6\nreleasever = 6\n[base]\nkind = repository\n"
+		"[target]\nname = t\narch = x86_64\ncontract = el6\nreleasever = 6\n[base]\nkind = repository\n"
 		"repositories = base.repo\n[keys]\nRPM-GPG-KEY-6 = " FINGERPRINT "\nRPM-GPG-KEY-E = "
 		OTHER_FINGERPRINT ", " FINGERPRINT "\n[rpm]\ndatabase = own\n[buildroot]\npackages = bash\n"
 		"[minimal]\npackages = bash\n[client]\nprogram = yum\npackages = yum\n[macros]\nfile = m\n",
@@ -264,32 +264,33 @@ static void test_target_refusals(void **state)
 		const char *text, *part;
 	} table[] = {
 		{TARGET_HEAD "[base]\nkind = debian-import\n" TARGET_TAIL,
-			"target.conf:5: a base of kind debian-import needs \"suite\": the suite"},
+			"target.conf:6: a base of kind debian-import needs \"suite\": the suite"},
 		{TARGET_HEAD "[base]\nkind = repository\n" TARGET_TAIL,
-			"target.conf:5: a base of kind repository needs \"repositories\": the name of a .repo file"},
+			"target.conf:6: a base of kind repository needs \"repositories\": the name of a .repo file"},
 		{TARGET_HEAD "[base]\nkind = repository\nrepositories = ../x.repo\n" TARGET_TAIL,
-			"target.conf:6: \"../x.repo\" is not a name"},
+			"target.conf:7: \"../x.repo\" is not a name"},
 		{TARGET_HEAD "[base]\nkind = repository\nrepositories = x\nsuite = y\n" TARGET_TAIL,
-			"target.conf:7: \"suite\" is not for a base of kind repository"},
+			"target.conf:8: \"suite\" is not for a base of kind repository"},
 		{TARGET_HEAD "[base]\nkind = debian-import\nrepositories = x\nsuite = y\n" TARGET_TAIL,
-			"target.conf:6: \"repositories\" is not for a base of kind debian-import"},
-		{TARGET_HEAD "contract = a/b\n" GOOD_BASE TARGET_TAIL, "target.conf:4: \"a/b\" is not a name"},
-		{TARGET_HEAD "releasever = 6 7\n" GOOD_BASE TARGET_TAIL, "target.conf:4: \"6 7\" is not a name"},
+			"target.conf:7: \"repositories\" is not for a base of kind debian-import"},
+		{"[target]\nname = t\narch = x86_64\ncontract = a/b\n" GOOD_BASE TARGET_TAIL, "target.conf:4: \"a/b\" is not a name"},
+		{TARGET_HEAD "releasever = 6 7\n" GOOD_BASE TARGET_TAIL, "target.conf:5: \"6 7\" is not a name"},
 		{TARGET_HEAD GOOD_BASE "[keys]\nK = 0608B895\n" TARGET_TAIL,
-			"target.conf:8: \"0608B895\" is not a key's fingerprint, which has 40 hexadecimal digits"},
+			"target.conf:9: \"0608B895\" is not a key's fingerprint, which has 40 hexadecimal digits"},
 		{TARGET_HEAD GOOD_BASE "[keys]\nK = " FINGERPRINT "0\n" TARGET_TAIL, "is not a key's fingerprint"},
-		{TARGET_HEAD GOOD_BASE "[keys]\nK = x" OTHER_FINGERPRINT "\n" TARGET_TAIL, "target.conf:8: \"x8C3B"},
-		{TARGET_HEAD GOOD_BASE "[keys]\nK =\n" TARGET_TAIL, "target.conf:8: the fingerprint of \"K\" is missing"},
-		{TARGET_HEAD GOOD_BASE "[keys]\na/K = " FINGERPRINT "\n" TARGET_TAIL, "target.conf:8: \"a/K\" is not a name"},
-		{TARGET_HEAD GOOD_BASE "[rpm]\ndatabase = bdb\n" TARGET_TAIL, "target.conf:8: \"bdb\" is unknown: use host or own"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK = x" OTHER_FINGERPRINT "\n" TARGET_TAIL, "target.conf:9: \"x8C3B"},
+		{TARGET_HEAD GOOD_BASE "[keys]\nK =\n" TARGET_TAIL, "target.conf:9: the fingerprint of \"K\" is missing"},
+		{TARGET_HEAD GOOD_BASE "[keys]\na/K = " FINGERPRINT "\n" TARGET_TAIL, "target.conf:9: \"a/K\" is not a name"},
+		{TARGET_HEAD GOOD_BASE "[rpm]\ndatabase = bdb\n" TARGET_TAIL, "target.conf:9: \"bdb\" is unknown: use host or own"},
 		{TARGET_HEAD GOOD_BASE "[client]\npackages = x\nprogram = apt\n[buildroot]\npackages = x\n"
 			"[minimal]\npackages = x\n[macros]\nfile = x\n",
-			"target.conf:9: \"apt\" is unknown: use dnf or yum"},
+			"target.conf:10: \"apt\" is unknown: use dnf or yum"},
 		{TARGET_HEAD "[base]\nkind = magic\n" TARGET_TAIL, "base kind \"magic\" is unknown"},
-		{"[target]\nname = other\narch = x86_64\n[base]\nkind = repository\nrepositories = x\n" TARGET_TAIL,
+		{"[target]\nname = other\narch = x86_64\ncontract = c\n[base]\nkind = repository\nrepositories = x\n" TARGET_TAIL,
 			"target.conf:2: the target is called \"other\" but its directory \"t\""},
 		{TARGET_HEAD "[base]\nkind = repository\nlocation = /srv\n" TARGET_TAIL,
-			"target.conf:6: unknown key \"location\" in [base]"},
+			"target.conf:7: unknown key \"location\" in [base]"},
+		{"[target]\nname = t\narch = x86_64\n" GOOD_BASE TARGET_TAIL, "section [target] lacks the key \"contract\""},
 		{TARGET_HEAD TARGET_TAIL, "section [base] with the key \"kind\" is missing"},
 	};
 

@@ -48,7 +48,7 @@ static const KilnIniKey target_schema[] = {
 	{"target", "name", TRUE},
 	{"target", "arch", TRUE},
 	{"target", "description", FALSE},
-	{"target", "contract", FALSE},
+	{"target", "contract", TRUE},
 	{"target", "releasever", FALSE},
 	{"base", "kind", TRUE},
 	{"base", "suite", FALSE},
