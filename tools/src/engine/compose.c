@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "engine/channel.h"
 #include "engine/keys.h"
+#include "engine/metadata_form.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
 #include "lib/rpmheader.h"
@@ -19,7 +20,7 @@
 #include <string.h>
 
 /* Part of every compose key: raise it when composes look different for the same packages. */
-#define COMPOSE_FORMAT "1"
+#define COMPOSE_FORMAT "2"
 #define KEY_DIGITS_IN_ID 12
 
 /* One compose under way. */
@@ -128,6 +129,35 @@ static gboolean add_smoke_test(KilnDigest *digest, const char *directory, GError
 	return names != NULL;
 }
 
+/* The groups of a collection, or NULL: it has none. Caller owns. */
+static char *comps_path(const KilnContext *context)
+{
+	g_autofree char *file = g_strconcat(context->collection->name, ".xml", NULL);
+	g_autofree char *path = kiln_project_path(context->project, "repo-config/comps", file, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS) ? g_steal_pointer(&path) : NULL;
+}
+
+/* What becomes of the metadata other than by its packages. */
+static gboolean add_metadata(
+	KilnDigest *digest, const KilnContext *context, const KilnIdentity *identity, GError **error)
+{
+	KilnRepomdOptions options = {0};
+	g_autofree char *comps = comps_path(context);
+	g_autofree char *groups = NULL, *form = NULL;
+
+	if (!kiln_metadata_form_choose(identity->contract, &options, error))
+		return FALSE;
+	form = kiln_metadata_form_text(&options);
+	kiln_digest_add(digest, "metadata", form);
+	if (!comps)
+		return TRUE;
+	groups = kiln_digest_of_file(comps, NULL, error);
+	if (groups)
+		kiln_digest_add(digest, "comps", groups);
+	return groups != NULL;
+}
+
 char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
 	GError **error)
 {
@@ -145,7 +175,9 @@ char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity,
 		if (!add_smoke_test(digest, item->package->smoke_directory, error))
 			return NULL;
 	}
-	return add_smoke_test(digest, common, error) ? kiln_digest_finish(digest) : NULL;
+	return add_smoke_test(digest, common, error) && add_metadata(digest, context, identity, error)
+		? kiln_digest_finish(digest)
+		: NULL;
 }
 
 char *kiln_compose_repository_directory(const KilnContext *context)
@@ -393,9 +425,10 @@ static gboolean write_part(Composing *composing, KilnPart part, GError **error)
 	g_autofree char *directory = g_build_filename(compose->directory, name, NULL);
 	g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(KilnRepomdPackage));
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *comps = comps_path(composing->context);
 	KilnRepomdOptions options = {.directory = directory,
 		.timestamp = compose->snapshot->created,
-		.compression = KILN_REPOMD_GZ};
+		.comps = part == KILN_PART_MAIN ? comps : NULL};
 
 	for (guint i = 0; i < compose->snapshot->packages->len; i++) {
 		const KilnSnapshotPackage *package = compose->snapshot->packages->pdata[i];
@@ -409,7 +442,8 @@ static gboolean write_part(Composing *composing, KilnPart part, GError **error)
 	}
 	options.packages = (const KilnRepomdPackage *)list->data;
 	options.package_count = list->len;
-	return kiln_repomd_write(&options, error) && sign_metadata(composing, directory, error);
+	return kiln_metadata_form_choose(composing->identity->contract, &options, error) &&
+		kiln_repomd_write(&options, error) && sign_metadata(composing, directory, error);
 }
 
 static gboolean write_manifest(const KilnCompose *compose, GError **error)

@@ -11,7 +11,7 @@
 #include "model/snapshot.h"
 
 /* The digest of everything that goes into a compose of `items` (all built): packages by their bytes,
- * key, .repo file, and the smoke tests it has to pass. Caller owns. */
+ * key, .repo file, package groups, the form of the metadata, and the smoke tests it has to pass. Caller owns. */
 char *kiln_compose_key(const KilnContext *context, const KilnIdentity *identity, const GPtrArray *items,
 	GError **error);
 

@@ -5,6 +5,7 @@
 #include "base/event.h"
 #include "base/fs.h"
 #include "engine/address.h"
+#include "engine/contract.h"
 #include "engine/keys.h"
 #include "format/repo_file.h"
 
@@ -86,10 +87,13 @@ static gboolean ensure_key(KilnIdentity *identity, const KilnContext *context, G
 }
 
 /* yum reads the mirrorlist anew once a day unless told otherwise, and metadata each 6 hours: with one span for both
- * a client that takes new metadata also takes the packages that belong to it. dnf reads both at once. */
-static const char *mirrorlist_expire(const KilnTarget *target)
+ * a client that takes new metadata also takes the packages that belong to it. dnf has no such option and reads both at
+ * once. */
+static const char *mirrorlist_expire(const KilnContract *contract)
 {
-	return g_str_equal(target->client_program, "yum") ? "6h" : NULL;
+	char **used = contract->rules[KILN_RULE_REPO_OPTIONS].used;
+
+	return used && g_strv_contains((const char *const *)used, "mirrorlist_expire") ? "6h" : NULL;
 }
 
 static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, GError **error)
@@ -104,7 +108,7 @@ static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, 
 		{"TARGET", context->target->name},
 		{"CHANNEL", config->channel},
 		{"VARIABLES", kiln_address_variables(context->target)},
-		{"MIRRORLIST_EXPIRE", mirrorlist_expire(context->target)},
+		{"MIRRORLIST_EXPIRE", mirrorlist_expire(identity->contract)},
 		{NULL, NULL},
 	};
 
@@ -127,7 +131,8 @@ KilnIdentity *kiln_identity_open(const KilnContext *context, GError **error)
 {
 	g_autoptr(KilnIdentity) identity = g_new0(KilnIdentity, 1);
 
-	if (!ensure_key(identity, context, error) || !render_repo(identity, context, error) ||
+	identity->contract = kiln_project_contract(context->project, context->target->contract, error);
+	if (!identity->contract || !ensure_key(identity, context, error) || !render_repo(identity, context, error) ||
 		!check_addresses(identity, context, error))
 		return NULL;
 	return g_steal_pointer(&identity);
@@ -143,6 +148,7 @@ void kiln_identity_free(KilnIdentity *identity)
 	g_free(identity->key_text);
 	g_free(identity->repo_name);
 	g_free(identity->repo_text);
+	kiln_contract_free(identity->contract);
 	g_free(identity);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who a collection is to its clients: the signing key's public half and the .repo file. Made from
+ * Who a collection is to its clients: the signing key's public half and the .repo file, in the form that these clients
+ * read. Made from
  * the key directory and repo-config once and kept in the project's state until either changes, so a
  * run that signs nothing starts no GnuPG.
  */
@@ -8,6 +9,7 @@
 
 #include "engine/context.h"
 #include "engine/sources.h"
+#include "model/contract.h"
 
 typedef struct {
 	char *fingerprint;
@@ -16,6 +18,7 @@ typedef struct {
 	char *key_text;
 	char *repo_name;       /* "kiln-COLLECTION.repo" */
 	char *repo_text;
+	KilnContract *contract; /* the target's */
 } KilnIdentity;
 
 /* Finds or, for a project that names no key and has none yet, creates the key (and says so). */
