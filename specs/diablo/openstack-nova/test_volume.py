@@ -119,6 +119,7 @@ def run(tgtd, command, *words, **more):
 class Root(unittest.TestCase):
     def setUp(self):
         root.VOLUMES = os.path.join(tempfile.mkdtemp(), 'volumes')
+        os.mkdir(root.VOLUMES)
         self.tgtd = Tgtd()
 
     def tearDown(self):
@@ -225,7 +226,8 @@ class Exports(Root):
         self.export('192.0.2.1')
         calls = len(self.tgtd.calls)
         for fail_at in range(1, calls + 1):
-            shutil.rmtree(root.VOLUMES, True)
+            for name in os.listdir(root.VOLUMES):
+                os.unlink(os.path.join(root.VOLUMES, name))
             self.tgtd = Tgtd()
             self.tgtd.fail_at = fail_at
             self.says(root.Failed, 'of this call fails', self.export, '192.0.2.1')
@@ -352,8 +354,7 @@ class Upstream(object):
 
     def _execute(self, *words, **keywords):
         assert keywords.pop('run_as_root') is True
-        self.commands.append((' '.join(words[1:] if words[0].startswith('/') else words),
-                              keywords.pop('process_input', None)))
+        self.commands.append((' '.join(words), keywords.pop('process_input', None)))
         assert not keywords
         if self.fails and self.fails in self.commands[-1][0]:
             raise sys.modules['nova.exception'].ProcessExecutionError('refused')

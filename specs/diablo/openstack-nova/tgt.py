@@ -2,8 +2,8 @@
 """Volumes exported by tgtd, the iSCSI target of Enterprise Linux.
 
 ISCSIDriver of nova.volume.driver knows ietd only. This driver does what differs and leaves logical volumes and
-the initiator's side to it. The target's side is a helper that runs as root (volume-root): it makes target, LUN 1,
-CHAP account and access list wholly or not at all, and writes them down. On compute nodes the same driver looks for
+the initiator's side to it. The target's side is volume-root, the service's --root_helper, with its commands tgt-*:
+it makes target, LUN 1, CHAP account and access list wholly or not at all, and writes them down. On compute nodes the same driver looks for
 LUN 1: LUN 0 of a tgtd target is the controller.
 
 Each volume has a CHAP user and a secret of its own, kept with the volume in nova's database; compute nodes get it
@@ -22,8 +22,6 @@ from nova.volume import driver
 
 LOG = logging.getLogger('nova.volume.tgt')
 FLAGS = flags.FLAGS
-flags.DEFINE_string('tgt_helper', '/usr/libexec/openstack-nova/volume-root',
-                    'what drives tgtd as root')
 flags.DEFINE_list('tgt_initiators', [],
                   'addresses and networks of the compute nodes; none: any address, if it knows the secret')
 flags.DEFINE_bool('tgt_chap', True,
@@ -44,7 +42,7 @@ class TgtISCSIDriver(driver.ISCSIDriver):
     """Logical volumes over iSCSI from tgtd."""
 
     def _tgt(self, command, *words, **kwargs):
-        return self._execute(FLAGS.tgt_helper, command, run_as_root=True, *words, **kwargs)
+        return self._execute(command, run_as_root=True, *words, **kwargs)
 
     def _iqn(self, volume):
         return '%s%s' % (FLAGS.iscsi_target_prefix, volume['name'])
