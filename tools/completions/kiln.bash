@@ -16,11 +16,13 @@ _kiln() {
 		mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands") help" -- "$current")
 		return
 	fi
-	case $command in base | key) command="$command $second" ;; esac
+	case $command in base | key | target) command="$command $second" ;; esac
 	if [ "$COMP_CWORD" -eq 2 ] && [[ $command == *' '* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^${command%% *} //p" <<<"$commands")" -- "$current")
 	elif [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(kiln $command --help 2>/dev/null | grep -o -- '--[a-z-]*')" -- "$current")
+	elif [[ $command == target\ * ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(ls repo-config/targets 2>/dev/null)" -- "$current")
 	else
 		mapfile -t COMPREPLY < <(
 			compgen -W "$(_kiln_packages)" -- "$current"

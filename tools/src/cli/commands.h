@@ -22,4 +22,7 @@ extern const KilnCommand kiln_command_release;
 extern const KilnCommand kiln_command_shell;
 extern const KilnCommand kiln_command_spec;
 extern const KilnCommand kiln_command_status;
+extern const KilnCommand kiln_command_target_check;
+extern const KilnCommand kiln_command_target_list;
+extern const KilnCommand kiln_command_target_show;
 extern const KilnCommand kiln_command_verify;

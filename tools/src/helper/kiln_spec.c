@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "format/spec_json.h"
 #include "format/spec_log.h"
+#include "lib/rpmmacros.h"
 #include "lib/rpmspec.h"
 #include "lib/spec.h"
 #include "model/sandbox.h"
@@ -31,6 +32,7 @@ typedef struct {
 	char **with, **without, **defines, **arguments;
 	char *target;
 	gboolean ask_target;
+	char *macros;
 } Options;
 
 /* The real stdout and stderr: what the spec runs writes into `talk` instead. */
@@ -51,6 +53,8 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
 	const GOptionEntry entries[] = {
 		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root, "Enter DIR", "DIR"},
 		{"ask-target", 0, 0, G_OPTION_ARG_NONE, &options->ask_target, "Only rpmspec", NULL},
+		{"macros", 0, 0, G_OPTION_ARG_FILENAME, &options->macros,
+			"Only say what rpm has against this file of macros, a line each", "FILE"},
 		{"target", 0, 0, G_OPTION_ARG_STRING, &options->target, "As rpmbuild's", "ARCH"},
 		{"with", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->with, "Set a condition", "X"},
 		{"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->without, "Unset one", "X"},
@@ -64,7 +68,8 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, error))
 		return FALSE;
-	if (options->arguments && options->arguments[0] && !options->arguments[1])
+	if (options->macros ? !options->arguments
+			    : options->arguments && options->arguments[0] && !options->arguments[1])
 		return TRUE;
 	g_set_error_literal(error, KILN_ERROR, KILN_ERROR_USAGE, "exactly one spec is to be named");
 	return FALSE;
@@ -190,12 +195,30 @@ static gboolean answer(const Options *options, GError **error)
 	return answered || kiln_error_set_errno(error, errno, "writing the answer");
 }
 
+/* Outside of any jail: nothing of a macro file runs when it is read. */
+static gboolean answer_macros(const char *path, GError **error)
+{
+	g_autoptr(GPtrArray) messages = kiln_rpmmacros_load(path, error);
+
+	for (guint i = 0; messages && i < messages->len; i++)
+		printf("%s\n", (const char *)messages->pdata[i]);
+	return messages != NULL;
+}
+
+static gboolean run(int argc, char **argv, GError **error)
+{
+	Options options = {0};
+
+	if (!parse_options(&options, &argc, &argv, error))
+		return FALSE;
+	return options.macros ? answer_macros(options.macros, error) : answer(&options, error);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
-	Options options = {0};
 
-	if (parse_options(&options, &argc, &argv, &error) && answer(&options, &error))
+	if (run(argc, argv, &error))
 		return EXIT_SUCCESS;
 	dprintf(error_fd >= 0 ? error_fd : STDERR_FILENO, "kiln-spec: %s\n", error->message);
 	return kiln_error_exit_status(error);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/target_check.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/process.h"
+#include "engine/base.h"
+#include "engine/contract.h"
+#include "engine/root.h"
+#include "engine/target_probe.h"
+
+#include <string.h>
+
+#define MACROS_TIMEOUT_MS 10000
+
+typedef struct {
+	const KilnProject *project;
+	const KilnTarget *target;
+	GPtrArray *findings;
+} Check;
+
+static void ready(Check *check, const char *subject, char *found)
+{
+	kiln_target_findings_add(check->findings, subject, KILN_TARGET_READY, NULL, found, NULL);
+}
+
+static void missing(Check *check, const char *subject, const GError *fault, char *fix)
+{
+	kiln_target_findings_add(
+		check->findings, subject, KILN_TARGET_MISSING, fault, g_strdup(fault->message), fix);
+}
+
+/* Files of the project are told as they can be used where the user is. */
+static char *file_of(const Check *check, const char *name)
+{
+	return g_build_filename("repo-config/targets", check->target->name, name, NULL);
+}
+
+/* ── what needs no network ── */
+
+static void check_contract(Check *check)
+{
+	g_autoptr(GError) fault = NULL;
+	g_autoptr(KilnContract) contract = kiln_project_contract(check->project, check->target->contract, &fault);
+
+	if (!contract && fault->code == KILN_ERROR_NOT_FOUND)
+		missing(check, "contract", fault,
+			g_strdup_printf("name one that there is in repo-config/targets/%s/target.conf, or write "
+					"repo-config/contracts/%s.conf", check->target->name, check->target->contract));
+	else if (!contract)
+		missing(check, "contract", fault,
+			g_strdup_printf("correct repo-config/contracts/%s.conf", check->target->contract));
+	else
+		ready(check, "contract", g_strdup_printf("%s: %s", contract->name, contract->client));
+}
+
+/* What rpm says against the macros, "line N: what" a line; "" for nothing. Caller owns. */
+static char *complaints(const Check *check, const char *path, GError **error)
+{
+	g_autofree char *helper = kiln_root_program("kiln-spec", error);
+	const char *const argv[] = {helper, "--macros", path, NULL};
+	const KilnProcess process = {.argv = argv, .timeout_ms = MACROS_TIMEOUT_MS};
+	g_autofree char *prefix = g_strconcat(path, ": ", NULL), *text = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	(void)check;
+	if (!helper || !kiln_process_check(&process, &text, error))
+		return NULL;
+	parts = g_strsplit(g_strchomp(text), prefix, -1);
+	return g_strjoinv("", parts);
+}
+
+static void check_macros(Check *check)
+{
+	g_autofree char *file = file_of(check, check->target->macros);
+	g_autofree char *path = g_build_filename(check->project->root, file, NULL);
+	g_autoptr(GError) fault = NULL;
+	g_autofree char *text = complaints(check, path, &fault);
+
+	if (text && *text)
+		g_set_error(&fault, KILN_ERROR, KILN_ERROR_CONFIG, "%s: %s", file, text);
+	if (fault)
+		missing(check, "macros", fault, g_strdup_printf("correct %s", file));
+	else
+		ready(check, "macros", g_strdup_printf("%s loads", file));
+}
+
+/* ── the base ── */
+
+static gboolean has_base(const Check *check)
+{
+	g_autoptr(KilnBase) base = kiln_base_open(check->project, check->target, NULL);
+
+	return base != NULL;
+}
+
+/* Whether the metadata can be brought in, as far as what answers and the keys tell. */
+static gboolean check_origins(Check *check, gboolean is_here, GError **error)
+{
+	g_autoptr(GPtrArray) sections = NULL;
+	KilnTargetProbe probe = {.project = check->project, .target = check->target, .has_base = is_here};
+	gboolean is_whole = FALSE;
+
+	if (!check->target->repositories)
+		return TRUE;
+	probe.sections = sections = kiln_base_sections_read(check->project, check->target, error);
+	return sections && kiln_target_probe(&probe, check->findings, &is_whole, error) && is_whole;
+}
+
+static void check_metadata(Check *check, gboolean can_be_fetched, gboolean is_here)
+{
+	const char *subject = "metadata";
+	g_autoptr(GError) fault = NULL;
+
+	if (!check->target->repositories && is_here) {
+		ready(check, subject, g_strdup("the base is imported"));
+	} else if (check->target->repositories && can_be_fetched &&
+		kiln_base_refresh(check->project, check->target, &fault)) {
+		ready(check, subject, g_strdup("it is in the cache, as the mirrors have it now"));
+	} else if (fault) {
+		missing(check, subject, fault,
+			g_strdup_printf("`kiln base import --target %s` tries again", check->target->name));
+	} else if (is_here) {
+		kiln_target_findings_add(check->findings, subject, KILN_TARGET_NOTICE, NULL,
+			g_strdup("what was fetched earlier is in the cache: builds use it"), NULL);
+	} else {
+		kiln_target_findings_add(check->findings, subject, KILN_TARGET_UNKNOWN, NULL,
+			g_strdup(check->target->repositories ? "not fetched: not everything that it needs is there"
+							     : "the base is not imported yet: the first build does it"),
+			check->target->repositories
+				? NULL
+				: g_strdup_printf("run `kiln base import --target %s`", check->target->name));
+	}
+}
+
+static void check_base(Check *check)
+{
+	gboolean is_here = has_base(check), can_be_fetched;
+	g_autoptr(GError) fault = NULL;
+
+	can_be_fetched = check_origins(check, is_here, &fault);
+	if (fault) {
+		missing(check, "base", fault, check->target->repositories
+				? g_strdup_printf("correct repo-config/targets/%s/%s", check->target->name,
+					  check->target->repositories)
+				: NULL);
+		return;
+	}
+	check_metadata(check, can_be_fetched, is_here);
+}
+
+/* ── the lists ── */
+
+static void check_list(Check *check, KilnSolv *solv, const char *name, char *const *packages, const char *program)
+{
+	g_autoptr(GPtrArray) wanted = g_ptr_array_new();
+	KilnSolvRequest request = {.requester = name};
+	g_autoptr(KilnSolution) solution = NULL;
+	g_autoptr(GError) fault = NULL;
+
+	for (char *const *package = packages; *package; package++)
+		g_ptr_array_add(wanted, *package);
+	if (program)
+		g_ptr_array_add(wanted, (char *)program);
+	g_ptr_array_add(wanted, NULL);
+	request.requirements = (const char *const *)wanted->pdata;
+	solution = kiln_solv_resolve(solv, &request, &fault);
+	if (solution)
+		ready(check, name, g_strdup_printf("%u packages", kiln_solution_packages(solution)->len));
+	else
+		missing(check, name, fault,
+			g_strdup_printf("change [%s] in repo-config/targets/%s/target.conf, or add the repository that has "
+					"them", name, check->target->name));
+}
+
+static void check_lists(Check *check)
+{
+	const KilnTarget *target = check->target;
+	g_autofree char *program = g_strconcat("/usr/bin/", target->client_program, NULL);
+	g_autofree char *cache = g_build_filename(check->project->cache, "solv", NULL);
+	g_autoptr(KilnBase) base = kiln_base_open(check->project, target, NULL);
+	g_autoptr(KilnSolv) solv = kiln_solv_new(target->architecture, cache);
+	g_autoptr(GError) fault = NULL;
+
+	if (!base) {
+		kiln_target_findings_add(check->findings, "packages", KILN_TARGET_UNKNOWN, NULL,
+			g_strdup("what a buildroot, a clean root and a client start with cannot be solved without the "
+				 "metadata"), NULL);
+		return;
+	}
+	if (!kiln_base_add_to(base, solv, &fault)) {
+		missing(check, "packages", fault,
+			g_strdup_printf("`kiln base import --target %s` renews it", target->name));
+		return;
+	}
+	check_list(check, solv, "buildroot", target->buildroot, NULL);
+	check_list(check, solv, "minimal", target->minimal, NULL);
+	check_list(check, solv, "client", target->client, program);
+}
+
+GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *target)
+{
+	Check check = {.project = project, .target = target, .findings = kiln_target_findings_new()};
+
+	check_contract(&check);
+	check_macros(&check);
+	check_base(&check);
+	check_lists(&check);
+	return check.findings;
+}

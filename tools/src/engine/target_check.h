@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is missing to build for a target: its configuration, contract and macros, each address of its base, the keys,
+ * the metadata, and the lists of packages that every root starts with. All of it is told, not the first fault only,
+ * and each with the next step. A base that can be had is brought into the cache on the way, as a build would.
+ */
+#pragma once
+
+#include "engine/project.h"
+#include "engine/target_finding.h"
+
+/* Judges the target. Never fails: what cannot be found out is a finding. In the order in which things depend on each
+ * other; caller owns. */
+GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *target);
