@@ -6,6 +6,6 @@ set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
-base=$("$1" -q base import)
+base=$("$1" -q base import --target trixie)
 read -ra buildroot < <(sed -n '/^\[buildroot\]/,/^\[/s/^packages=//p' "$top/repo-config/targets/trixie/target.conf")
 exec "$2" "$base" "${buildroot[@]}"

@@ -12,7 +12,7 @@ setup_file() {
 	work=$BATS_FILE_TMPDIR
 	mkdir -p "$work/home" "$work/root"
 	echo '%_dbpath /var/lib/rpm' >"$work/home/.rpmmacros"
-	base=$("$KILN" base import 2>/dev/null)
+	base=$("$KILN" base import --target trixie 2>/dev/null)
 	echo "$base" >"$work/base"
 	published=$project/.kiln/www/epoxy/trixie/stable/current
 	service_packages >"$work/packages"

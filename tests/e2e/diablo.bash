@@ -19,11 +19,11 @@ copy_diablo() {
 	deliver_from "$project.tarballs"
 }
 
-# The sources that have no digest are fetched from files of their names in directory $1.
+# The sources are fetched from files of their names in directory $1; what Kiln makes itself stays.
 deliver_from() {
 	local lock
 	for lock in specs/diablo/*/sources; do
-		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
+		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *= *kiln:/b;/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
 	done
 }
 
