@@ -73,8 +73,13 @@ static KilnContract *read_contract(const KilnProject *project, const char *path,
 KilnContract *kiln_project_contract(const KilnProject *project, const char *name, GError **error)
 {
 	g_autoptr(GPtrArray) directories = list_directories(project);
-	g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
+	g_autofree char *file = g_strconcat(name ? name : "", SUFFIX, NULL);
 
+	if (!name) {
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"the target names no contract; add \"contract = NAME\" to [target] of its target.conf");
+		return NULL;
+	}
 	for (guint i = 0; kiln_config_is_name(name) && i < directories->len; i++) {
 		g_autofree char *path = g_build_filename(directories->pdata[i], file, NULL);
 		if (g_file_test(path, G_FILE_TEST_EXISTS))

@@ -10,7 +10,8 @@
 #include "model/contract.h"
 
 /* Reads repo-config/contracts/NAME.conf of the project (which may be NULL), or else the contract of that name that Kiln
- * is installed with; unknown is NOT_FOUND and lists those there are. Caller owns. */
+ * is installed with; unknown is NOT_FOUND and lists those there are. `name` is a target's: NULL is CONFIG. Caller
+ * owns. */
 KilnContract *kiln_project_contract(const KilnProject *project, const char *name, GError **error);
 
 /* A package file. Codes NOT_FOUND, VERIFY (no package). */
@@ -29,6 +30,10 @@ gboolean kiln_contract_check_metadata(
 /* A .repo file; key files it names that lie beside it are checked as well. VERIFY when it is no .repo file. */
 gboolean kiln_contract_check_repo_file(
 	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error);
+
+/* The text of such a file that is not written yet; `name` is for messages. */
+gboolean kiln_contract_check_repo_text(const KilnContract *contract, const char *name, const char *text,
+	GPtrArray *violations, GError **error);
 
 /* The metadata and every package it lists. What of it cannot be read is a violation, as clients cannot either. */
 gboolean kiln_contract_check_repository(

@@ -14,59 +14,10 @@ static const char *const booleans[] = {"enabled", "gpgcheck", "repo_gpgcheck", "
 	"enablegroups", "keepalive", "module_hotfixes", "countme", NULL};
 static const char *const urls[] = {"baseurl", "mirrorlist", "metalink", "gpgkey", "gpgcakey", NULL};
 
-/* One option as written, with its continuation lines. */
+/* One option of a section, as written. */
 typedef struct {
-	char *section, *key;
-	GString *value;
+	const char *section, *key, *value;
 } Option;
-
-static void free_option(gpointer data)
-{
-	Option *option = data;
-
-	g_free(option->section);
-	g_free(option->key);
-	g_string_free(option->value, TRUE);
-	g_free(option);
-}
-
-static void add_option(GPtrArray *options, const char *section, const char *line)
-{
-	const char *equals = line + strcspn(line, "=:");
-	Option *option = g_new0(Option, 1);
-
-	option->section = g_strdup(section);
-	option->key = g_strstrip(g_strndup(line, (gsize)(equals - line)));
-	option->value = g_string_new(*equals ? equals + 1 : "");
-	g_ptr_array_add(options, option);
-}
-
-/* The options of a file that kiln_repo_file_parse has taken. */
-static GPtrArray *scan(const char *text)
-{
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	GPtrArray *options = g_ptr_array_new_with_free_func(free_option);
-	g_autofree char *section = NULL;
-
-	for (char **line = lines; *line; line++) {
-		gboolean continues = g_ascii_isspace(**line) && options->len > 0;
-		char *stripped = g_strstrip(*line);
-		if (*stripped == '\0' || *stripped == '#' || *stripped == ';')
-			continue;
-		if (continues) {
-			g_string_append_printf(
-				((Option *)options->pdata[options->len - 1])->value, " %s", stripped);
-		} else if (*stripped == '[') {
-			g_free(section);
-			section = g_strndup(stripped + 1, strcspn(stripped + 1, "]"));
-		} else {
-			add_option(options, section, stripped);
-		}
-	}
-	return options;
-}
-
-/* ── rules ── */
 
 static void check_known(const KilnJudgement *judgement, const Option *option)
 {
@@ -79,7 +30,7 @@ static void check_known(const KilnJudgement *judgement, const Option *option)
 
 static void check_boolean(const KilnJudgement *judgement, const Option *option)
 {
-	g_autofree char *value = g_strstrip(g_ascii_strdown(option->value->str, -1));
+	g_autofree char *value = g_strstrip(g_ascii_strdown(option->value, -1));
 
 	if (!kiln_judge_allows(judgement, KILN_RULE_REPO_BOOLEANS, value))
 		kiln_judge_refuse(judgement, KILN_RULE_REPO_BOOLEANS, value, "[%s] says \"%s=%s\"", option->section,
@@ -89,7 +40,7 @@ static void check_boolean(const KilnJudgement *judgement, const Option *option)
 /* "$name" and "${name}". */
 static void check_variables(const KilnJudgement *judgement, const Option *option)
 {
-	for (const char *at = strchr(option->value->str, '$'); at; at = strchr(at + 1, '$')) {
+	for (const char *at = strchr(option->value, '$'); at; at = strchr(at + 1, '$')) {
 		const char *start = at + 1 + (at[1] == '{');
 		gsize length = strspn(
 			start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -114,7 +65,7 @@ static void check_scheme(const KilnJudgement *judgement, const Option *option, c
 
 static void check_urls(const KilnJudgement *judgement, const Option *option)
 {
-	g_auto(GStrv) parts = g_strsplit_set(option->value->str, " \t\r,", -1);
+	g_auto(GStrv) parts = g_strsplit_set(option->value, " \t\r\n,", -1);
 
 	check_variables(judgement, option);
 	for (char **part = parts; *part; part++)
@@ -129,6 +80,17 @@ static void check_option(const KilnJudgement *judgement, const Option *option)
 		check_boolean(judgement, option);
 	else if (g_strv_contains(urls, option->key))
 		check_urls(judgement, option);
+}
+
+static void check_section(const KilnJudgement *judgement, const KilnRepoFileSection *section)
+{
+	g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(section->settings), (GCompareFunc)strcmp);
+
+	for (GList *key = keys; key; key = key->next) {
+		const Option option = {
+			section->id, key->data, g_hash_table_lookup(section->settings, key->data)};
+		check_option(judgement, &option);
+	}
 }
 
 static void check_key_option(const KilnJudgement *judgement, const KilnRepoFileSection *section)
@@ -158,27 +120,43 @@ static gboolean check_keys(
 	return TRUE;
 }
 
+/* Judges the text and gives its sections; NULL when it is no .repo file. */
+static GPtrArray *judge_text(const KilnJudgement *judgement, const char *text, gsize size, GError **error)
+{
+	GError *fault = NULL;
+	g_autoptr(GPtrArray) sections = kiln_repo_file_parse(text, size, judgement->object, &fault);
+
+	if (!sections) {
+		g_set_error_literal(error, KILN_ERROR, KILN_ERROR_VERIFY, fault->message);
+		g_error_free(fault);
+		return NULL;
+	}
+	for (guint i = 0; i < sections->len; i++) {
+		check_section(judgement, sections->pdata[i]);
+		check_key_option(judgement, sections->pdata[i]);
+	}
+	return g_steal_pointer(&sections);
+}
+
+gboolean kiln_contract_check_repo_text(const KilnContract *contract, const char *name, const char *text,
+	GPtrArray *violations, GError **error)
+{
+	const KilnJudgement judgement = {contract, name, violations};
+	g_autoptr(GPtrArray) sections = judge_text(&judgement, text, strlen(text), error);
+
+	return sections != NULL;
+}
+
 gboolean kiln_contract_check_repo_file(
 	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error)
 {
 	const KilnJudgement judgement = {contract, path, violations};
 	gsize size = 0;
 	g_autofree char *text = kiln_fs_read(path, FILE_MAX_BYTES, &size, error);
-	g_autoptr(GPtrArray) sections = text ? kiln_repo_file_parse(text, size, path, error) : NULL;
-	g_autoptr(GPtrArray) options = sections ? scan(text) : NULL;
+	g_autoptr(GPtrArray) sections = text ? judge_text(&judgement, text, size, error) : NULL;
 
-	if (!sections) {
-		if (error && *error && (*error)->domain == KILN_ERROR && (*error)->code == KILN_ERROR_CONFIG)
-			(*error)->code = KILN_ERROR_VERIFY;
-		return FALSE;
-	}
-	for (guint i = 0; i < options->len; i++)
-		check_option(&judgement, options->pdata[i]);
-	for (guint i = 0; i < sections->len; i++) {
-		const KilnRepoFileSection *section = sections->pdata[i];
-		check_key_option(&judgement, section);
-		if (!check_keys(&judgement, section, path, error))
+	for (guint i = 0; sections && i < sections->len; i++)
+		if (!check_keys(&judgement, sections->pdata[i], path, error))
 			return FALSE;
-	}
-	return TRUE;
+	return sections != NULL;
 }

@@ -16,7 +16,7 @@ static KilnPublished *open_previous(const KilnContext *context)
 }
 
 /* What holds a compose back is told at once, all of it; what is worth a look as well. */
-static gboolean judge(const KilnContext *context, const GPtrArray *findings, GError **error)
+static gboolean judge(const GPtrArray *findings, KilnErrorCode code, const char *what, GError **error)
 {
 	g_autofree char *errors = kiln_findings_text(findings, KILN_FINDING_ERROR);
 
@@ -28,9 +28,43 @@ static gboolean judge(const KilnContext *context, const GPtrArray *findings, GEr
 	}
 	if (!*errors)
 		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_UNSOLVABLE, "hosts of \"%s\" could not use it:\n%s",
-		context->target->name, errors);
+	g_set_error(error, KILN_ERROR, code, "%s:\n%s", what, errors);
 	return FALSE;
+}
+
+/* Key and .repo file, which become visible when the channel moves. */
+static gboolean check_identity(const KilnContract *contract, const KilnIdentity *identity, GPtrArray *findings,
+	GError **error)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+
+	if (!kiln_contract_check_key(contract, identity->key_path, violations, error) ||
+		!kiln_contract_check_repo_text(
+			contract, identity->repo_name, identity->repo_text, violations, error))
+		return FALSE;
+	kiln_findings_add_violations(findings, violations);
+	return TRUE;
+}
+
+/* What the target's clients cannot read never gets further. */
+static gboolean check_contract(
+	KilnContext *context, const KilnIdentity *identity, const KilnCompose *compose, GError **error)
+{
+	const char *target = context->target->name;
+	g_autoptr(KilnContract) contract =
+		kiln_project_contract(context->project, context->target->contract, error);
+	const KilnCheckSubject subject = {.directory = compose->directory, .snapshot = compose->snapshot};
+	g_autoptr(GPtrArray) findings = kiln_findings_new();
+	g_autofree char *what = NULL;
+
+	if (!contract) {
+		g_prefix_error(error, "target \"%s\": ", target);
+		return FALSE;
+	}
+	what = g_strdup_printf("hosts of \"%s\" could not read it (contract \"%s\")", target, contract->name);
+	return kiln_check_contract(contract, &subject, findings, error) &&
+		check_identity(contract, identity, findings, error) &&
+		judge(findings, KILN_ERROR_VERIFY, what, error);
 }
 
 /* Every package, debug information included, must install on the base and beside the others, and hosts that have
@@ -43,8 +77,10 @@ static gboolean check_dependencies(KilnContext *context, const KilnCompose *comp
 		.snapshot = compose->snapshot,
 		.previous_directory = previous ? previous->directory : NULL,
 		.previous = previous ? previous->snapshot : NULL};
+	g_autofree char *what = g_strdup_printf("hosts of \"%s\" could not use it", context->target->name);
 
-	return kiln_check_dependencies(context, &subject, findings, error) && judge(context, findings, error);
+	return kiln_check_dependencies(context, &subject, findings, error) &&
+		judge(findings, KILN_ERROR_UNSOLVABLE, what, error);
 }
 
 gboolean kiln_gate_run(
@@ -52,8 +88,9 @@ gboolean kiln_gate_run(
 {
 	gint64 start = kiln_clock_monotonic_us();
 
-	kiln_event_step("gate", "dependencies");
-	if (!check_dependencies(context, compose, error) || !kiln_gate_smoke(context, identity, compose, error)) {
+	kiln_event_step("gate", "contract, dependencies");
+	if (!check_contract(context, identity, compose, error) || !check_dependencies(context, compose, error) ||
+		!kiln_gate_smoke(context, identity, compose, error)) {
 		g_prefix_error(error, "the gate holds \"%s\" back: ", compose->snapshot->id);
 		return FALSE;
 	}
