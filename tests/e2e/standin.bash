@@ -10,15 +10,23 @@ tools_base() {
 	dirname "$(dirname "$(ls -t "$cache"/bases/trixie-*/repodata/repomd.xml | head -n 1)")"
 }
 
-# Makes the stand-in, once for all suites of one run: $standin.
+# Makes the stand-in, or finds the one that was made of the same list and tools: $standin. It lies in Kiln's cache, so
+# that the layers made of its packages, which bear its key, serve the next run as well.
 make_standin() {
-	local shared=${KILN_TEST_SHARED:-$BATS_RUN_TMPDIR} tools
-	standin=$shared/el6-standin
+	local all=${KILN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kiln}/stand-ins tools digest
 	tools=$(tools_base)
+	digest=$(cd "$top/tests/fixtures/el6" && {
+		find make-base packages.list trees -type f -printf '%m %p ' -exec sha256sum {} \;
+		sha256sum <"$tools/repodata/repomd.xml"
+	} | LC_ALL=C sort | sha256sum | cut -c 1-16)
+	standin=$all/el6-$digest
+	mkdir -p "$all"
 	(
 		flock 9
+		find "$all" -mindepth 1 -maxdepth 1 -name 'el6-*' -mtime +7 -exec rm -rf {} +
 		[ -d "$standin" ] || "$top/tests/fixtures/el6/make-base" "$standin" "$tools"
-	) 9>"$standin.lock"
+		touch "$standin"
+	) 9>"$all/lock"
 }
 
 # Gives the project in $1 (the working directory) target el6 whose base.repo and keys are the stand-in's.
