@@ -176,9 +176,7 @@ static gboolean run_checks(const KilnContext *context, const KilnContract *contr
 	gint64 start = kiln_clock_monotonic_us();
 
 	kiln_event_step("check", "%s", subject->snapshot->id);
-	if (!kiln_check_integrity(subject, findings, error) ||
-		!kiln_check_contract(contract, subject, findings, error) ||
-		!kiln_check_dependencies(context, subject, findings, error)) {
+	if (!kiln_check_all(context, contract, subject, findings, error)) {
 		g_prefix_error(error, "checking \"%s\": ", subject->snapshot->id);
 		return FALSE;
 	}

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define INTEGRITY "integrity"
+#define PUBLISH_AGAIN "publish it again with `kiln release`"
 #define KEY_PREFIX "RPM-GPG-KEY"
 #define REPO_SUFFIX ".repo"
 /* More than the first bytes that tell what a file is. */
@@ -25,6 +27,29 @@ static char *part_directory(const KilnCheckSubject *subject, int part)
 typedef gboolean (*Judge)(
 	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error);
 
+/* Applies `judge`. What cannot even be read is something found as well, unless the host is to blame for it. */
+static gboolean judge_or_note(const KilnContract *contract, Judge judge, const char *path, GPtrArray *findings,
+	GError **error)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autoptr(GError) fault = NULL;
+	KilnFinding *finding;
+
+	if (judge(contract, path, violations, &fault)) {
+		kiln_findings_add_violations(findings, violations);
+		return TRUE;
+	}
+	if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_VERIFY) &&
+		!g_error_matches(fault, KILN_ERROR, KILN_ERROR_CONFIG)) {
+		g_propagate_error(error, g_steal_pointer(&fault));
+		return FALSE;
+	}
+	finding = kiln_findings_add(findings, KILN_FINDING_ERROR, "contract", path);
+	finding->found = g_strdup(fault->message);
+	finding->consequence = g_strdup("clients cannot read it either");
+	return TRUE;
+}
+
 /* What a channel offers beside its snapshots, by the names of the files. */
 static const struct {
 	const char *prefix, *suffix;
@@ -35,24 +60,24 @@ static const struct {
 };
 
 static gboolean judge_channel_file(const KilnContract *contract, const char *directory, const char *name,
-	GPtrArray *violations, GError **error)
+	GPtrArray *findings, GError **error)
 {
 	g_autofree char *path = g_build_filename(directory, name, NULL);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(channel_files); i++)
 		if (g_str_has_prefix(name, channel_files[i].prefix) &&
 			g_str_has_suffix(name, channel_files[i].suffix))
-			return channel_files[i].judge(contract, path, violations, error);
+			return judge_or_note(contract, channel_files[i].judge, path, findings, error);
 	return TRUE;
 }
 
 static gboolean judge_channel(
-	const KilnContract *contract, const char *directory, GPtrArray *violations, GError **error)
+	const KilnContract *contract, const char *directory, GPtrArray *findings, GError **error)
 {
 	g_auto(GStrv) names = kiln_fs_list(directory, error);
 
 	for (char **name = names; name && *name; name++)
-		if (!judge_channel_file(contract, directory, *name, violations, error))
+		if (!judge_channel_file(contract, directory, *name, findings, error))
 			return FALSE;
 	return names != NULL;
 }
@@ -77,7 +102,11 @@ static gboolean judge_parts(
 {
 	for (int part = 0; part < KILN_PART_COUNT; part++) {
 		g_autofree char *directory = part_directory(subject, part);
+		g_autofree char *repomd = g_build_filename(directory, "repodata", "repomd.xml", NULL);
 		guint first = violations->len;
+		/* What is missing is told as damage. */
+		if (!g_file_test(repomd, G_FILE_TEST_EXISTS))
+			continue;
 		if (!kiln_contract_check_repository(contract, directory, violations, error))
 			return FALSE;
 		name_part(violations, first, part);
@@ -89,24 +118,23 @@ gboolean kiln_check_contract(
 	const KilnContract *contract, const KilnCheckSubject *subject, GPtrArray *findings, GError **error)
 {
 	g_autoptr(GPtrArray) violations = kiln_violations_new();
-	const char *channel = subject->channel_directory;
 
-	if (!judge_parts(contract, subject, violations, error) ||
-		(channel && !judge_channel(contract, channel, violations, error)))
+	if (!judge_parts(contract, subject, violations, error))
 		return FALSE;
 	kiln_findings_add_violations(findings, violations);
-	return TRUE;
+	return !subject->channel_directory ||
+		judge_channel(contract, subject->channel_directory, findings, error);
 }
 
 /* --- integrity --- */
 
 static void add_damage(GPtrArray *findings, const char *object, GError *damage)
 {
-	KilnFinding *finding = kiln_findings_add(findings, KILN_FINDING_ERROR, "integrity", object);
+	KilnFinding *finding = kiln_findings_add(findings, KILN_FINDING_ERROR, INTEGRITY, object);
 
 	finding->found = g_strdup(damage->message);
 	finding->consequence = g_strdup("clients refuse what does not match");
-	finding->fix = g_strdup("publish it again with `kiln release`");
+	finding->fix = g_strdup(PUBLISH_AGAIN);
 	g_error_free(damage);
 }
 
@@ -209,11 +237,38 @@ static Judge find_judge(const char *path, GError **error)
 
 gboolean kiln_check_path(const KilnContract *contract, const char *path, GPtrArray *findings, GError **error)
 {
-	g_autoptr(GPtrArray) violations = kiln_violations_new();
 	Judge judge = find_judge(path, error);
 
-	if (!judge || !judge(contract, path, violations, error))
+	return judge && judge_or_note(contract, judge, path, findings, error);
+}
+
+/* --- all --- */
+
+static gboolean is_damaged(const GPtrArray *findings)
+{
+	for (guint i = 0; i < findings->len; i++)
+		if (g_str_equal(((const KilnFinding *)findings->pdata[i])->check, INTEGRITY))
+			return TRUE;
+	return FALSE;
+}
+
+gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract, const KilnCheckSubject *subject,
+	GPtrArray *findings, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+	KilnFinding *finding;
+
+	if (!kiln_check_integrity(subject, findings, error) ||
+		!kiln_check_contract(contract, subject, findings, error))
 		return FALSE;
-	kiln_findings_add_violations(findings, violations);
+	if (kiln_check_dependencies(context, subject, findings, &fault))
+		return TRUE;
+	if (!is_damaged(findings)) {
+		g_propagate_error(error, g_steal_pointer(&fault));
+		return FALSE;
+	}
+	finding = kiln_findings_add(findings, KILN_FINDING_ERROR, INTEGRITY, subject->snapshot->id);
+	finding->found = g_strdup_printf("what its packages need of each other cannot be checked: %s", fault->message);
+	finding->fix = g_strdup(PUBLISH_AGAIN);
 	return TRUE;
 }

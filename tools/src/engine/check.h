@@ -31,6 +31,11 @@ gboolean kiln_check_integrity(const KilnCheckSubject *subject, GPtrArray *findin
 gboolean kiln_check_dependencies(
 	const KilnContext *context, const KilnCheckSubject *subject, GPtrArray *findings, GError **error);
 
-/* Applies `contract` to whatever `path` is: a directory with repodata/, a package, a .repo file or a key file. Code
- * NOT_FOUND when there is nothing there, VERIFY when it is none of these. */
+/* All of these. Where files are damaged, what cannot be checked for that reason is a finding. */
+gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract, const KilnCheckSubject *subject,
+	GPtrArray *findings, GError **error);
+
+/* Applies `contract` to whatever `path` is: a directory with repodata/, a package, a .repo file or a key file. What
+ * cannot be read as what it should be is a finding. Code NOT_FOUND when there is nothing there, VERIFY when it is none
+ * of these. */
 gboolean kiln_check_path(const KilnContract *contract, const char *path, GPtrArray *findings, GError **error);

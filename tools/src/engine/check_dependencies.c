@@ -85,14 +85,6 @@ static KilnFinding *add(Check *check, KilnFindingLevel level, const char *name, 
 	return kiln_findings_add(check->findings, level, name, object);
 }
 
-/* The Name in "NAME-VERSION-RELEASE.ARCH". Caller owns. */
-static char *name_of(const char *text)
-{
-	g_auto(KilnNevra) nevra = {0};
-
-	return kiln_nevra_parse(text, &nevra, NULL) ? g_steal_pointer(&nevra.name) : g_strdup(text);
-}
-
 static void tell_broken(Check *check, const KilnSolvFinding *found)
 {
 	KilnFinding *finding = add(check, KILN_FINDING_ERROR, "closure", found->package);
@@ -122,22 +114,20 @@ static void tell_crowded(Check *check, const KilnSolvFinding *found)
 
 static void tell_lower(Check *check, const KilnSolvFinding *found)
 {
-	g_autofree char *name = name_of(found->package);
 	KilnFinding *finding = add(check, KILN_FINDING_ERROR, "update", found->package);
 
 	finding->found = g_strdup_printf("is older than \"%s\" of the snapshot before", found->other);
-	finding->consequence = g_strdup_printf("hosts that have \"%s\" keep it and never get this one", name);
+	finding->consequence = g_strdup("hosts that have that one keep it and never get this one");
 	finding->fix = g_strdup("raise its Release, Version or Epoch");
 }
 
 static void tell_gone(Check *check, const KilnSolvFinding *found)
 {
-	g_autofree char *name = name_of(found->package);
 	KilnFinding *finding = add(check, KILN_FINDING_WARNING, "update", found->package);
 
 	finding->found = g_strdup("was in the snapshot before, and here nothing takes its place");
 	finding->consequence = g_strdup("hosts keep it, and it gets no more updates");
-	finding->fix = g_strdup_printf("let its successor state \"Obsoletes: %s < …\", if there is one", name);
+	finding->fix = g_strdup("let its successor obsolete it, if there is one");
 }
 
 static void tell_held_back(Check *check, const KilnSolvFinding *found)
@@ -166,7 +156,6 @@ static void tell_arrival(Check *check, const KilnSolvFinding *found)
 static void tell_obsoletes(Check *check, const KilnSolvFinding *found)
 {
 	gboolean is_own = g_str_equal(found->repository, check->name);
-	g_autofree char *name = name_of(found->other);
 	KilnFinding *finding = add(check, found->is_meant ? KILN_FINDING_NOTE : KILN_FINDING_ERROR, "obsoletes",
 		found->package);
 
@@ -176,21 +165,19 @@ static void tell_obsoletes(Check *check, const KilnSolvFinding *found)
 		return;
 	if (is_own) {
 		finding->consequence = g_strdup("no host can have both, and an update replaces the one by the other");
-		finding->fix = g_strdup_printf("obsolete only versions of \"%s\" that are older than what is here", name);
+		finding->fix = g_strdup("obsolete only versions that are older than what is here");
 	} else {
 		finding->consequence = g_strdup("an update removes it from every host that has it, wanted or not");
-		finding->fix = g_strdup_printf("state \"Provides: %s = …\" if this is its successor, else drop the Obsoletes",
-			name);
+		finding->fix = g_strdup("provide its name and version if this is its successor, else drop the Obsoletes");
 	}
 }
 
 static void tell_shadowed(Check *check, const KilnSolvFinding *found)
 {
-	g_autofree char *name = name_of(found->package);
 	KilnFinding *finding = add(check, KILN_FINDING_ERROR, "shadowed", found->package);
 
 	finding->found = g_strdup_printf("is not newer than \"%s\" of \"%s\"", found->other, found->repository);
-	finding->consequence = g_strdup_printf("a client that is asked for \"%s\" takes the other one", name);
+	finding->consequence = g_strdup("a client that is asked for that name takes the other one");
 	finding->fix = g_strdup("raise its Epoch, Version or Release above it, or leave it to the base");
 }
 
@@ -271,7 +258,7 @@ gboolean kiln_check_dependencies(
 	g_auto(Check) check = {.subject = subject, .findings = findings};
 	g_autoptr(GPtrArray) told = kiln_solv_findings_new();
 	const char *hidden[] = {NULL, NULL};
-	KilnCheckFiles files = {.hidden = hidden};
+	KilnCheckFiles files = {.hidden = hidden, .base = context->base};
 
 	if (!check_init(&check, context, error))
 		return FALSE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/check_files.h"
 
+#include "base/event.h"
 #include "lib/solv_owners.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ typedef struct {
 typedef struct {
 	const KilnRpmHeader *header;
 	const char *repository, *package; /* the other one */
+	const KilnSolvOwner *other;	  /* … when it is outside; else NULL */
 	char *path;
 	const Difference *difference;
 	guint count;
@@ -44,7 +46,8 @@ typedef struct {
 	const KilnCheckFiles *files;
 	GHashTable *owners; /* path -> GArray of Owner, the paths borrowed */
 	GHashTable *pairs;  /* "PACKAGE\nREPOSITORY\nOTHER" -> Pair */
-	GHashTable *others; /* path of a package file -> KilnRpmHeader, or NULL for one that is not here */
+	GPtrArray *others;  /* KilnSolvOwner: what else has the same paths */
+	GHashTable *other_headers; /* path of a package file -> KilnRpmHeader, or NULL for one that is not here */
 } Search;
 
 static void pair_free(gpointer data)
@@ -65,7 +68,8 @@ static void search_clear(Search *search)
 {
 	g_clear_pointer(&search->owners, g_hash_table_unref);
 	g_clear_pointer(&search->pairs, g_hash_table_unref);
-	g_clear_pointer(&search->others, g_hash_table_unref);
+	g_clear_pointer(&search->others, g_ptr_array_unref);
+	g_clear_pointer(&search->other_headers, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 
@@ -85,8 +89,8 @@ static const Difference *compare_files(const KilnRpmFile *a, const KilnRpmFile *
 	return g_str_equal(a->user, b->user) && g_str_equal(a->group, b->group) ? NULL : &other_owner;
 }
 
-static void note_pair(Search *search, const KilnRpmHeader *header, const char *repository, const char *package,
-	const char *path, const Difference *difference)
+/* The pair of `header` and `package`, made if it is not there. */
+static Pair *find_pair(Search *search, const KilnRpmHeader *header, const char *repository, const char *package)
 {
 	g_autofree char *key = g_strdup_printf("%s\n%s\n%s", header->nevra, repository, package);
 	Pair *pair = g_hash_table_lookup(search->pairs, key);
@@ -96,6 +100,11 @@ static void note_pair(Search *search, const KilnRpmHeader *header, const char *r
 		*pair = (Pair){.header = header, .repository = repository, .package = package};
 		g_hash_table_insert(search->pairs, g_steal_pointer(&key), pair);
 	}
+	return pair;
+}
+
+static void note_difference(Pair *pair, const char *path, const Difference *difference)
+{
 	pair->count++;
 	if (pair->path && strcmp(pair->path, path) <= 0)
 		return;
@@ -135,7 +144,8 @@ static void compare_owners(Search *search, const GArray *owners)
 			const Owner *first = is_first ? a : b, *second = is_first ? b : a;
 			const Difference *difference = compare_files(a->file, b->file);
 			if (difference)
-				note_pair(search, first->header, search->files->repository, second->header->nevra,
+				note_difference(find_pair(search, first->header, search->files->repository,
+							second->header->nevra),
 					a->file->path, difference);
 		}
 	}
@@ -171,12 +181,10 @@ static const KilnRpmHeader *read_other(Search *search, const char *path)
 {
 	gpointer header = NULL;
 
-	if (!path)
-		return NULL;
-	if (!g_hash_table_lookup_extended(search->others, path, NULL, &header)) {
-		/* Of a base on mirrors most packages are not here. */
+	if (!g_hash_table_lookup_extended(search->other_headers, path, NULL, &header)) {
+		/* One that could not be fetched was told of. */
 		header = kiln_rpmheader_read(path, NULL);
-		g_hash_table_insert(search->others, g_strdup(path), header);
+		g_hash_table_insert(search->other_headers, g_strdup(path), header);
 	}
 	return header;
 }
@@ -191,23 +199,19 @@ static const KilnRpmFile *find_file(const KilnRpmHeader *header, const char *pat
 	return NULL;
 }
 
-static void compare_with(Search *search, const KilnSolvOwner *other)
+/* How `other` differs from `file`, as far as it is known. */
+static const Difference *compare_with(Search *search, const KilnRpmFile *file, const KilnSolvOwner *other)
 {
-	const GArray *owners = g_hash_table_lookup(search->owners, other->path);
-	const KilnRpmHeader *header = read_other(search, other->file);
-	const KilnRpmFile *file = header ? find_file(header, other->path) : NULL;
+	const KilnRpmHeader *header = read_other(search, other->package->path);
+	const KilnRpmFile *second = header ? find_file(header, other->path) : NULL;
 
-	if (file && (file->flags & GHOST))
-		return;
-	for (guint i = 0; i < owners->len; i++) {
-		const Owner *owner = &g_array_index(owners, Owner, i);
-		const Difference *difference = file ? compare_files(owner->file, file) : &not_known;
-		if (difference)
-			note_pair(search, owner->header, other->repository, other->package, other->path, difference);
-	}
+	if (!second)
+		return &not_known;
+	return second->flags & GHOST ? NULL : compare_files(file, second);
 }
 
-static gboolean compare_others(Search *search, GPtrArray *others, GError **error)
+/* Notes every pair there is with a package outside, without looking into that one. */
+static gboolean find_others(Search *search, GError **error)
 {
 	g_autoptr(GHashTable) paths = paths_of_files(search);
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -217,11 +221,83 @@ static gboolean compare_others(Search *search, GPtrArray *others, GError **error
 		g_strv_builder_add(builder, *name);
 	g_strv_builder_add(builder, search->files->repository);
 	hidden = g_strv_builder_end(builder);
-	if (!kiln_solv_find_owners(search->files->solv, paths, (const char *const *)hidden, others, error))
+	if (!kiln_solv_find_owners(
+		    search->files->solv, paths, (const char *const *)hidden, search->others, error))
 		return FALSE;
-	for (guint i = 0; i < others->len; i++)
-		compare_with(search, others->pdata[i]);
+	for (guint i = 0; i < search->others->len; i++) {
+		const KilnSolvOwner *other = search->others->pdata[i];
+		const GArray *owners = g_hash_table_lookup(search->owners, other->path);
+		for (guint j = 0; j < owners->len; j++)
+			find_pair(search, g_array_index(owners, Owner, j).header, other->package->repository,
+				other->nevra)
+				->other = other;
+	}
 	return TRUE;
+}
+
+/* Drops the pairs that no host can have. */
+static gboolean keep_possible(Search *search, GError **error)
+{
+	const KilnCheckFiles *files = search->files;
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, search->pairs);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const Pair *pair = value;
+		const KilnSolvChoice choices[] = {
+			{files->repository, pair->header->nevra}, {pair->repository, pair->package}};
+		gboolean together = FALSE;
+		if (!kiln_solv_go_together(files->solv, choices, G_N_ELEMENTS(choices), files->hidden, &together, error))
+			return FALSE;
+		if (!together)
+			g_hash_table_iter_remove(&iterator);
+	}
+	return TRUE;
+}
+
+/* Fetches the packages outside that are left. */
+static void fetch_others(const Search *search)
+{
+	g_autoptr(GPtrArray) packages = g_ptr_array_new();
+	g_autoptr(GError) fault = NULL;
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, search->pairs);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const Pair *pair = value;
+		if (pair->other && !g_ptr_array_find(packages, pair->other->package, NULL))
+			g_ptr_array_add(packages, pair->other->package);
+	}
+	if (packages->len > 0 && search->files->base &&
+		!kiln_base_supply(search->files->base, packages, &fault))
+		kiln_event_warning("check", "packages of the base are not compared: %s", fault->message);
+}
+
+/* Looks into the packages outside, and drops the pairs that are the same. */
+static void compare_others(Search *search)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	for (guint i = 0; i < search->others->len; i++) {
+		const KilnSolvOwner *other = search->others->pdata[i];
+		const GArray *owners = g_hash_table_lookup(search->owners, other->path);
+		for (guint j = 0; j < owners->len; j++) {
+			const Owner *owner = &g_array_index(owners, Owner, j);
+			g_autofree char *key = g_strdup_printf("%s\n%s\n%s", owner->header->nevra,
+				other->package->repository, other->nevra);
+			Pair *pair = g_hash_table_lookup(search->pairs, key);
+			const Difference *difference = pair ? compare_with(search, owner->file, other) : NULL;
+			if (difference)
+				note_difference(pair, other->path, difference);
+		}
+	}
+	g_hash_table_iter_init(&iterator, search->pairs);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		if (((const Pair *)value)->count == 0)
+			g_hash_table_iter_remove(&iterator);
 }
 
 /* --- findings --- */
@@ -249,35 +325,30 @@ static int compare_keys(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static gboolean judge_pairs(const Search *search, GPtrArray *findings, GError **error)
+static void tell_pairs(const Search *search, GPtrArray *findings)
 {
-	const KilnCheckFiles *files = search->files;
 	g_autofree gpointer *keys = g_hash_table_get_keys_as_array(search->pairs, NULL);
 	guint count = g_hash_table_size(search->pairs);
 
 	qsort(keys, count, sizeof *keys, compare_keys);
-	for (guint i = 0; i < count; i++) {
-		const Pair *pair = g_hash_table_lookup(search->pairs, keys[i]);
-		const KilnSolvChoice choices[] = {
-			{files->repository, pair->header->nevra}, {pair->repository, pair->package}};
-		gboolean together = FALSE;
-		if (!kiln_solv_go_together(files->solv, choices, G_N_ELEMENTS(choices), files->hidden, &together, error))
-			return FALSE;
-		if (together)
-			add_finding(search, pair, findings);
-	}
-	return TRUE;
+	for (guint i = 0; i < count; i++)
+		add_finding(search, g_hash_table_lookup(search->pairs, keys[i]), findings);
 }
 
 gboolean kiln_check_files(const KilnCheckFiles *files, GPtrArray *findings, GError **error)
 {
 	g_auto(Search) search = {.files = files};
-	g_autoptr(GPtrArray) others = kiln_solv_owners_new();
 
 	search.owners = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
 	search.pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, pair_free);
-	search.others = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, header_free);
+	search.others = kiln_solv_owners_new();
+	search.other_headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, header_free);
 	index_files(&search);
 	compare_own(&search);
-	return compare_others(&search, others, error) && judge_pairs(&search, findings, error);
+	if (!find_others(&search, error) || !keep_possible(&search, error))
+		return FALSE;
+	fetch_others(&search);
+	compare_others(&search);
+	tell_pairs(&search, findings);
+	return TRUE;
 }

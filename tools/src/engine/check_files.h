@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "engine/base.h"
 #include "engine/finding.h"
 #include "lib/rpmheader.h"
 #include "lib/solv.h"
@@ -15,8 +16,9 @@ typedef struct {
 	const char *repository;    /* of `headers` in it */
 	const char *const *hidden; /* repositories that take no part, or NULL */
 	const GPtrArray *headers;  /* KilnRpmHeader */
+	const KilnBase *base;	   /* what else `solv` knows, or NULL */
 } KilnCheckFiles;
 
-/* Appends what differs between packages of `files`, and between them and others. Of packages that are not here the
- * names of files are known and nothing else: those give warnings. */
+/* Appends what differs between packages of `files`, and between them and others. Packages of the base that matter are
+ * fetched; of one that cannot be had only the names of its files are known, which gives a warning. */
 gboolean kiln_check_files(const KilnCheckFiles *files, GPtrArray *findings, GError **error);

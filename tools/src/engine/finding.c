@@ -36,24 +36,31 @@ KilnFinding *kiln_findings_add(GPtrArray *findings, KilnFindingLevel level, cons
 	return finding;
 }
 
-static void add_violation(GPtrArray *findings, const KilnViolation *violation)
+static KilnFinding *finding_of(const KilnViolation *violation)
 {
-	KilnFinding *finding = kiln_findings_add(findings,
-		violation->is_warning ? KILN_FINDING_WARNING : KILN_FINDING_ERROR, "contract", violation->object);
+	KilnFinding *finding = g_new0(KilnFinding, 1);
 
+	finding->level = violation->is_warning ? KILN_FINDING_WARNING : KILN_FINDING_ERROR;
+	finding->check = "contract";
 	finding->rule = g_strdup(violation->rule);
+	finding->object = g_strdup(violation->object);
 	finding->found = g_strdup(violation->found);
 	finding->consequence = g_strdup(violation->consequence);
 	finding->fix = g_strdup(violation->fix);
+	return finding;
 }
 
 void kiln_findings_add_violations(GPtrArray *findings, const GPtrArray *violations)
 {
 	g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-	for (guint i = 0; i < violations->len; i++)
-		if (g_hash_table_add(told, kiln_violation_text(violations->pdata[i])))
-			add_violation(findings, violations->pdata[i]);
+	for (guint i = 0; i < findings->len; i++)
+		g_hash_table_add(told, kiln_finding_text(findings->pdata[i]));
+	for (guint i = 0; i < violations->len; i++) {
+		g_autoptr(KilnFinding) finding = finding_of(violations->pdata[i]);
+		if (g_hash_table_add(told, kiln_finding_text(finding)))
+			g_ptr_array_add(findings, g_steal_pointer(&finding));
+	}
 }
 
 guint kiln_findings_count(const GPtrArray *findings, KilnFindingLevel level)

@@ -26,6 +26,7 @@ typedef struct {
 } KilnFinding;
 
 void kiln_finding_free(KilnFinding *finding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnFinding, kiln_finding_free)
 
 /* An empty list of KilnFinding that frees them. */
 GPtrArray *kiln_findings_new(void);
@@ -33,7 +34,7 @@ GPtrArray *kiln_findings_new(void);
 /* Appends one, whose sentences the caller sets (it takes them over). Borrowed. */
 KilnFinding *kiln_findings_add(GPtrArray *findings, KilnFindingLevel level, const char *check, const char *object);
 
-/* Appends the violations of a contract, each once. */
+/* Appends the violations of a contract that are not there yet. */
 void kiln_findings_add_violations(GPtrArray *findings, const GPtrArray *violations);
 
 guint kiln_findings_count(const GPtrArray *findings, KilnFindingLevel level);

@@ -7,7 +7,7 @@
 
 #include "lib/solv_source.h"
 
-static KilnSolvPackage *describe_package(Solvable *solvable, GError **error)
+KilnSolvPackage *kiln_solv_answer_package(Solvable *solvable, GError **error)
 {
 	Pool *pool = solvable->repo->pool;
 	KilnSolvSource *source = solvable->repo->appdata;
@@ -138,7 +138,7 @@ KilnSolution *kiln_solv_answer_solution(const KilnSolvAnswer *answer, GError **e
 	list_chosen(answer, &chosen);
 	for (int i = 0; i < chosen.count && complete; i++) {
 		KilnSolvPackage *package =
-			describe_package(pool_id2solvable(pool, chosen.elements[i]), error);
+			kiln_solv_answer_package(pool_id2solvable(pool, chosen.elements[i]), error);
 		complete = package != NULL;
 		if (complete)
 			kiln_solution_add(solution, package);

@@ -6,6 +6,7 @@
 
 struct s_Map;
 struct s_Repo;
+struct s_Solvable;
 struct s_Solver;
 
 /* What of a solve goes into its solution. All borrowed. */
@@ -20,3 +21,6 @@ typedef struct {
 
 /* Code VERIFY when metadata of a chosen package is unusable. */
 KilnSolution *kiln_solv_answer_solution(const KilnSolvAnswer *answer, GError **error);
+
+/* What a solution says of one package; the caller owns a count. Code VERIFY as above. */
+KilnSolvPackage *kiln_solv_answer_package(struct s_Solvable *solvable, GError **error);

@@ -9,6 +9,7 @@
 #include <solv/repodata.h>
 
 #include "base/error.h"
+#include "lib/solv_answer.h"
 #include "lib/solv_question.h"
 #include "lib/solv_ready.h"
 #include "model/nevra.h"
@@ -18,9 +19,8 @@ static void free_owner(gpointer data)
 	KilnSolvOwner *owner = data;
 
 	g_free(owner->path);
-	g_free(owner->package);
-	g_free(owner->repository);
-	g_free(owner->file);
+	g_free(owner->nevra);
+	g_clear_pointer(&owner->package, kiln_solv_package_unref);
 	g_free(owner);
 }
 
@@ -38,6 +38,7 @@ typedef struct {
 	 * name few directories many times. */
 	GHashTable *known;
 	GPtrArray *owners;
+	GError *fault;
 } Search;
 
 static GHashTable *directories_of(GHashTable *paths)
@@ -74,14 +75,17 @@ static gboolean is_of_interest(Search *search, Repodata *data, Id directory)
 
 static void note_owner(Search *search, const char *path, Solvable *package)
 {
-	const KilnSolvSource *source = package->repo->appdata;
-	KilnSolvOwner *owner = g_new0(KilnSolvOwner, 1);
+	KilnSolvOwner *owner = NULL;
+	KilnSolvPackage *answer = search->fault == NULL
+					  ? kiln_solv_answer_package(package, &search->fault)
+					  : NULL;
 
+	if (answer == NULL)
+		return;
+	owner = g_new0(KilnSolvOwner, 1);
 	owner->path = g_strdup(path);
-	owner->package = g_strdup(pool_solvable2str(package->repo->pool, package));
-	owner->repository = g_strdup(source->name);
-	/* One that lies outside the repository is nowhere. */
-	owner->file = kiln_solv_source_package_path(source, package, NULL);
+	owner->nevra = g_strdup(pool_solvable2str(package->repo->pool, package));
+	owner->package = answer;
 	g_ptr_array_add(search->owners, owner);
 }
 
@@ -109,8 +113,8 @@ static int compare_owners(gconstpointer a, gconstpointer b)
 	int order = strcmp(left->path, right->path);
 
 	if (order == 0)
-		order = strcmp(left->package, right->package);
-	return order == 0 ? strcmp(left->repository, right->repository) : order;
+		order = strcmp(left->nevra, right->nevra);
+	return order == 0 ? strcmp(left->package->repository, right->package->repository) : order;
 }
 
 gboolean kiln_solv_find_owners(KilnSolv *solv, GHashTable *paths, const char *const *hidden,
@@ -131,8 +135,9 @@ gboolean kiln_solv_find_owners(KilnSolv *solv, GHashTable *paths, const char *co
 		if (hidden != NULL && g_strv_contains(hidden, source->name))
 			continue;
 		search_repo(&search, source->repo);
-		if (source->fault != NULL) {
-			g_propagate_error(error, g_steal_pointer(&source->fault));
+		GError **fault = source->fault != NULL ? &source->fault : &search.fault;
+		if (*fault != NULL) {
+			g_propagate_error(error, g_steal_pointer(fault));
 			return FALSE;
 		}
 	}

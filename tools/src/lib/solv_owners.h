@@ -9,16 +9,16 @@
 
 typedef struct {
 	char *path; /* one that was asked for */
-	char *package; /* NEVRA */
-	char *repository;
-	char *file; /* of the package; whether it is there is not looked at */
+	char *nevra;
+	KilnSolvPackage *package; /* whether its file is there is not looked at */
 } KilnSolvOwner;
 
 /* An empty list of KilnSolvOwner that frees them. */
 GPtrArray *kiln_solv_owners_new(void);
 
 /* Appends an owner for each package outside the `hidden` repositories (NULL: none are) that has a
- * file or a directory named in `paths` (a set of char *), sorted by path and package. */
+ * file or a directory named in `paths` (a set of char *), sorted by path and package. Code VERIFY when
+ * its metadata is unusable. */
 gboolean kiln_solv_find_owners(KilnSolv *solv, GHashTable *paths, const char *const *hidden,
 	GPtrArray *owners, GError **error);
 

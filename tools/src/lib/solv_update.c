@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/solv_check.h"
 
-#include <solv/evr.h>
 #include <solv/pool.h>
 #include <solv/repo.h>
 
@@ -143,8 +142,8 @@ static void list_packages(const Repo *repo, Queue *ret_ids)
 			queue_push(ret_ids, id);
 }
 
-/* Notes what became of `id`, where it has no update. */
-static void judge_fate(Update *update, Id id)
+/* Notes what became of `id`, where it has no update in `repo` or elsewhere. */
+static void judge_fate(Update *update, const Repo *repo, Id id)
 {
 	Pool *pool = update->ready.pool;
 	const Id best = kiln_solv_successors_best(update->successors, id);
@@ -152,11 +151,10 @@ static void judge_fate(Update *update, Id id)
 
 	queue_init(&next);
 	kiln_solv_successors_find(update->successors, id, &next);
-	if (next.count == 0 && best == 0)
-		kiln_solv_finding_add(update->found, KILN_SOLV_GONE, pool, id, 0, NULL);
-	else if (next.count == 0 && pool_evrcmp(pool, pool_id2solvable(pool, best)->evr,
-					    pool_id2solvable(pool, id)->evr, EVRCMP_COMPARE) < 0)
+	if (next.count == 0 && best != 0 && pool_id2solvable(pool, best)->repo == repo)
 		kiln_solv_finding_add(update->found, KILN_SOLV_LOWER, pool, best, id, NULL);
+	else if (next.count == 0)
+		kiln_solv_finding_add(update->found, KILN_SOLV_GONE, pool, id, 0, NULL);
 	queue_free(&next);
 }
 
@@ -168,13 +166,14 @@ gboolean kiln_solv_check_update(
 
 	if (!update_init(&update, solv, update.before_hidden, update.now_hidden, error))
 		return FALSE;
-	const Repo *repo = kiln_solv_ready_repo(&update.ready, old, error);
-	if (repo == NULL || kiln_solv_ready_repo(&update.ready, name, error) == NULL)
+	const Repo *from = kiln_solv_ready_repo(&update.ready, old, error);
+	const Repo *to = from == NULL ? NULL : kiln_solv_ready_repo(&update.ready, name, error);
+	if (to == NULL)
 		return FALSE;
 	queue_init(&all);
-	list_packages(repo, &all);
+	list_packages(from, &all);
 	for (int i = 0; i < all.count; i++) {
-		judge_fate(&update, all.elements[i]);
+		judge_fate(&update, to, all.elements[i]);
 		try_host_of(&update, all.elements[i]);
 	}
 	try_host(&update, 0, &all);
