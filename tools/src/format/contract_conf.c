@@ -145,8 +145,7 @@ static gboolean word_is_known(const char *const *words, const char *word)
 	for (; words && *words; words++) {
 		gsize length = strlen(*words);
 		gboolean is_open = g_str_has_suffix(*words, "/") || g_str_has_suffix(*words, ":");
-		if (g_str_equal(*words, word) ||
-			(is_open && g_str_has_prefix(word, *words) && word[length] != '\0'))
+		if (is_open ? g_str_has_prefix(word, *words) && word[length] : g_str_equal(*words, word))
 			return TRUE;
 	}
 	return FALSE;
@@ -220,17 +219,37 @@ static char *take_text(const KilnIni *ini, const char *group, const char *key, G
 	return NULL;
 }
 
+/* Whether something can be found that the text is about: a text under a misspelt value would never be told. */
+static gboolean check_value(
+	const KilnIni *ini, KilnRuleKind kind, const char *key, const char *value, GError **error)
+{
+	const char *const *words = rules[kind].words;
+	const char *group = kiln_rule_name(kind);
+	g_autofree char *slashed = g_strconcat(value, "/", NULL);
+	g_autofree char *ranged = g_strconcat(value, ":", NULL);
+	const char *near = words ? kiln_text_nearest(value, words) : NULL;
+
+	if (!words || word_is_known(words, value) || g_strv_contains(words, slashed) ||
+		g_strv_contains(words, ranged))
+		return TRUE;
+	return kiln_ini_set_error(ini, group, key, error,
+		"key \"%s\": \"%s\" is nothing that rule %s knows%s%s%s", key, value, group,
+		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 /* consequence.VALUE and fix.VALUE. */
 static gboolean take_texts(
-	const KilnIni *ini, const char *group, const char *prefix, GHashTable *texts, GError **error)
+	const KilnIni *ini, KilnRuleKind kind, const char *prefix, GHashTable *texts, GError **error)
 {
+	const char *group = kiln_rule_name(kind);
 	g_auto(GStrv) keys = kiln_ini_list_keys(ini, group, prefix);
 
 	for (char **key = keys; *key; key++) {
-		char *text = take_text(ini, group, *key, error);
+		const char *value = *key + strlen(prefix);
+		char *text = check_value(ini, kind, *key, value, error) ? take_text(ini, group, *key, error) : NULL;
 		if (!text)
 			return FALSE;
-		g_hash_table_insert(texts, g_strdup(*key + strlen(prefix)), text);
+		g_hash_table_insert(texts, g_strdup(value), text);
 	}
 	return TRUE;
 }
@@ -253,8 +272,8 @@ static gboolean take_rule(const KilnIni *ini, KilnRuleKind kind, KilnRule *rule,
 	rule->fix = rule->consequence ? take_text(ini, group, "fix", error) : NULL;
 	return rule->fix && take_lists(ini, kind, rule, error) && take_severity(ini, group, rule, error) &&
 		kiln_ini_get_number(ini, group, "maximum", 0, &rule->maximum, error) &&
-		take_texts(ini, group, "consequence.", rule->consequences, error) &&
-		take_texts(ini, group, "fix.", rule->fixes, error);
+		take_texts(ini, kind, "consequence.", rule->consequences, error) &&
+		take_texts(ini, kind, "fix.", rule->fixes, error);
 }
 
 static gboolean take_name(const KilnIni *ini, KilnContract *contract, const char *filename, GError **error)
