@@ -361,10 +361,13 @@ damage() {
 	expect_root
 	try base import --target old
 	expect_status 0
-	expect_talk '1 repositories, metadata of 1 is new'
+	expect_talk '1 repository, its metadata is new'
+	[ -z "$(find "$(base)" -name 'tiny-1.rpm')" ] || fail 'the superseded package is left'
 	rm -rf "$KILN_CACHE/layers"
+	: >"$LOG"
 	try plan
 	expect_root 2
+	! grep more-1 "$LOG" || fail 'what is in the cache was fetched again'
 	rm -rf "$REPOS/moving/repodata"
 	cp -a "$BATS_TEST_TMPDIR/before" "$REPOS/moving/repodata"
 	try base import --target old
@@ -443,4 +446,22 @@ damage() {
 	expect_root
 	[ "$(grep -c 'Packages/more' "$LOG")" = 1 ]
 	[ "$(grep -c 'Packages/tiny' "$LOG")" = 0 ]
+}
+
+@test "kiln gc keeps what a base has, and takes what none has any more" {
+	signed_repo sha256 archive "$URL/plain/sha256/"
+	try plan
+	expect_root
+	touch -d '2 days ago' "$KILN_CACHE"/downloads/*
+	try gc --size 0
+	expect_status 0
+	[ "$(find "$KILN_CACHE/downloads" -maxdepth 1 -type f -links +1 | wc -l)" -ge 4 ] || fail 'what the base has went'
+	rm -rf "$(base)"
+	touch -d '2 days ago' "$KILN_CACHE"/downloads/*
+	try gc --size 0
+	expect_status 0
+	expect_output 'download'
+	[ -z "$(find "$KILN_CACHE/downloads" -maxdepth 1 -type f)" ] || fail 'what nobody has is left'
+	try plan
+	expect_root
 }

@@ -75,10 +75,11 @@ static void print_items(const GPtrArray *items)
 		const KilnGcItem *item = items->pdata[i];
 		/* Lock files of layers that are long gone take no space. */
 		if (!item->reason || item->kind == KILN_GC_SPEC || item->kind == KILN_GC_INDEX ||
-			(item->kind == KILN_GC_LEFTOVER && item->bytes == 0))
+			item->kind == KILN_GC_DOWNLOAD || (item->kind == KILN_GC_LEFTOVER && item->bytes == 0))
 			continue;
 		print_line(kiln_gc_kind_name(item->kind), item->bytes, item->label, item->reason);
 	}
+	print_many(items, KILN_GC_DOWNLOAD);
 	print_many(items, KILN_GC_SPEC);
 	print_many(items, KILN_GC_INDEX);
 }

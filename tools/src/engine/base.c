@@ -80,6 +80,31 @@ static gboolean convert(
 	return TRUE;
 }
 
+static void tell_mirrored(const KilnTarget *target, const KilnBaseMirrorResult *result, gint64 elapsed_us)
+{
+	if (result->repositories == 1)
+		kiln_event_done("base", elapsed_us, "%s: 1 repository, its metadata is %s", target->name,
+			result->changed ? "new" : "as it was");
+	else
+		kiln_event_done("base", elapsed_us, "%s: %u repositories, metadata of %u is new", target->name,
+			result->repositories, result->changed);
+}
+
+/* Superseded packages would stay for ever. While somebody reads the base they do; the next import goes on. */
+static gboolean drop_packages(const GPtrArray *sections, const char *output, GError **error)
+{
+	g_autofree char *path = g_build_filename(output, KILN_BASE_READERS_LOCK, NULL);
+	g_autoptr(GError) local = NULL;
+	g_autoptr(KilnLock) alone = kiln_lock_take(path, "kiln base import", FALSE, &local);
+
+	if (alone)
+		return kiln_base_mirror_drop_packages(sections, output, error);
+	if (g_error_matches(local, KILN_ERROR, KILN_ERROR_BUSY))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return FALSE;
+}
+
 static gboolean mirror(const KilnProject *project, const KilnTarget *target, const GPtrArray *sections,
 	const char *output, GError **error)
 {
@@ -91,10 +116,10 @@ static gboolean mirror(const KilnProject *project, const KilnTarget *target, con
 	gint64 start = kiln_clock_monotonic_us();
 
 	if (!siblings || !kiln_base_mirror(project, target, sections, output, &result, error) ||
+		(result.changed > 0 && !drop_packages(sections, output, error)) ||
 		!kiln_base_siblings_prune(siblings, KILN_BASE_STAMP, locks, error))
 		return FALSE;
-	kiln_event_done("base", kiln_clock_monotonic_us() - start, "%s: %u repositories, metadata of %u is new",
-		target->name, result.repositories, result.changed);
+	tell_mirrored(target, &result, kiln_clock_monotonic_us() - start);
 	return TRUE;
 }
 

@@ -420,3 +420,21 @@ char **kiln_base_mirror_urls(const KilnBaseSection *section, const char *base_di
 
 	return text ? g_strsplit(g_strchomp(text), "\n", -1) : NULL;
 }
+
+gboolean kiln_base_mirror_drop_packages(const GPtrArray *sections, const char *base_directory, GError **error)
+{
+	for (guint i = 0; i < sections->len; i++) {
+		const KilnBaseSection *section = sections->pdata[i];
+		g_autofree char *directory = g_build_filename(base_directory, section->id, NULL);
+		g_auto(GStrv) names = kiln_fs_list(directory, error);
+		for (char **name = names; name && *name; name++) {
+			g_autofree char *path = g_build_filename(directory, *name, NULL);
+			if (!g_str_equal(*name, "repodata") && !g_str_equal(*name, MIRRORS) &&
+				!kiln_fs_remove_tree(path, error))
+				return FALSE;
+		}
+		if (!names)
+			return FALSE;
+	}
+	return TRUE;
+}

@@ -18,5 +18,9 @@ typedef struct {
 gboolean kiln_base_mirror(const KilnProject *project, const KilnTarget *target, const GPtrArray *sections,
 	const char *base_directory, KilnBaseMirrorResult *ret_result, GError **error);
 
+/* Takes away the packages that stand in the base: those that are still wanted come back from the cache. For who has the
+ * base alone. */
+gboolean kiln_base_mirror_drop_packages(const GPtrArray *sections, const char *base_directory, GError **error);
+
 /* Where the packages of a repository come from: URLs with a final slash, best first. Caller owns. */
 char **kiln_base_mirror_urls(const KilnBaseSection *section, const char *base_directory, GError **error);

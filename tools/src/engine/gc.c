@@ -68,6 +68,7 @@ static gboolean remove_item(const Sweep *sweep, const KilnGcItem *item, GError *
 	case KILN_GC_BUILD:
 		return is_trial || remove_result(item, error);
 	case KILN_GC_SOURCE:
+	case KILN_GC_DOWNLOAD:
 	case KILN_GC_SPEC:
 	case KILN_GC_INDEX:
 	case KILN_GC_KINDS:

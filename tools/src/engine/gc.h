@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What Kiln keeps only to be faster, and its removal: layers, build results, sources, what was read from specs and
- * repositories, failed builds. Never removed is what cannot be had again at once: the results that the project's
+ * What Kiln keeps only to be faster, and its removal: layers, build results, sources, what was fetched from
+ * mirrors and that no base has any more, what was read from specs and repositories, failed builds. Never removed is what cannot be had again at once: the results that the project's
  * packages have now or that a published snapshot is made of, sources that a lock of this project names, and whatever
  * is in use by any Kiln process. Published trees, keys, imported bases and the state are no business of it.
  */
@@ -16,6 +16,7 @@ typedef enum {
 	KILN_GC_BUILD,
 	KILN_GC_LAYER,
 	KILN_GC_SOURCE,
+	KILN_GC_DOWNLOAD, /* a package or metadata file of a mirror, by its content */
 	KILN_GC_SPEC,     /* an evaluated spec */
 	KILN_GC_INDEX,    /* a repository in the solver's form, a digest noted */
 	KILN_GC_KINDS,

@@ -33,7 +33,8 @@ typedef struct {
 
 const char *kiln_gc_kind_name(KilnGcKind kind)
 {
-	static const char *const names[KILN_GC_KINDS] = {"leftover", "failure", "result", "layer", "source", "spec", "index"};
+	static const char *const names[KILN_GC_KINDS] = {"leftover", "failure", "result", "layer", "source", "download", "spec",
+		"index"};
 
 	return names[kind];
 }
@@ -354,6 +355,9 @@ static gboolean scan_files(Scan *scan, const char *name, KilnGcKind kind, GError
 		item->key = kind == KILN_GC_SOURCE ? g_strdup(*file) : NULL;
 		if (kind == KILN_GC_SOURCE && g_hash_table_contains(scan->locked, *file))
 			keep(item, "a source lock names it");
+		/* The same bytes have a name in a base: nothing would be won. */
+		if (kind == KILN_GC_DOWNLOAD && status.st_nlink > 1)
+			keep(item, "a base has it");
 		if (scan->now - item->used < SURELY_UNUSED_S)
 			keep(item, "used within the last hour");
 	}
@@ -380,6 +384,8 @@ GPtrArray *kiln_gc_scan(const KilnProject *project, KilnStore *store, gboolean i
 	if (!scan_project(&scan, error) || !scan_layers(&scan, error) || !scan_builds(&scan, error) ||
 		!scan_failures(&scan, error) || !scan_work(&scan, error) ||
 		!scan_files(&scan, "sources", KILN_GC_SOURCE, error) ||
+		!scan_files(&scan, "downloads", KILN_GC_DOWNLOAD, error) ||
+		!scan_files(&scan, "downloads/other-checksums", KILN_GC_INDEX, error) ||
 		!scan_files(&scan, "specs", KILN_GC_SPEC, error) || !scan_files(&scan, "solv", KILN_GC_INDEX, error) ||
 		!scan_files(&scan, "digests", KILN_GC_INDEX, error))
 		return NULL;
