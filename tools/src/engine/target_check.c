@@ -152,26 +152,39 @@ static void check_base(Check *check)
 
 /* ── the lists ── */
 
+static char *list_fix(const Check *check, const char *name)
+{
+	return g_strdup_printf("change [%s] in repo-config/targets/%s/target.conf, or add the repository that has them",
+		name, check->target->name);
+}
+
+/* Whether the packages of `solution` have `program` without any other's help. */
+static gboolean has_program(
+	KilnSolv *solv, const char *name, const KilnSolution *solution, const char *program, GError **error)
+{
+	const char *const wanted[] = {program, NULL};
+	const KilnSolvRequest request = {.requester = name, .requirements = wanted, .installed = solution};
+	g_autoptr(KilnSolution) more = kiln_solv_resolve(solv, &request, error);
+
+	if (!more)
+		return FALSE;
+	if (kiln_solution_packages(more)->len == 0)
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "none of its packages has the client's program, \"%s\"",
+		program);
+	return FALSE;
+}
+
 static void check_list(Check *check, KilnSolv *solv, const char *name, char *const *packages, const char *program)
 {
-	g_autoptr(GPtrArray) wanted = g_ptr_array_new();
-	KilnSolvRequest request = {.requester = name};
-	g_autoptr(KilnSolution) solution = NULL;
+	const KilnSolvRequest request = {.requester = name, .requirements = (const char *const *)packages};
 	g_autoptr(GError) fault = NULL;
+	g_autoptr(KilnSolution) solution = kiln_solv_resolve(solv, &request, &fault);
 
-	for (char *const *package = packages; *package; package++)
-		g_ptr_array_add(wanted, *package);
-	if (program)
-		g_ptr_array_add(wanted, (char *)program);
-	g_ptr_array_add(wanted, NULL);
-	request.requirements = (const char *const *)wanted->pdata;
-	solution = kiln_solv_resolve(solv, &request, &fault);
-	if (solution)
+	if (solution && (!program || has_program(solv, name, solution, program, &fault)))
 		ready(check, name, g_strdup_printf("%u packages", kiln_solution_packages(solution)->len));
 	else
-		missing(check, name, fault,
-			g_strdup_printf("change [%s] in repo-config/targets/%s/target.conf, or add the repository that has "
-					"them", name, check->target->name));
+		missing(check, name, fault, list_fix(check, name));
 }
 
 static void check_lists(Check *check)
