@@ -19,11 +19,12 @@ copy_diablo() {
 	deliver_from "$project.tarballs"
 }
 
-# The sources are fetched from files of their names in directory $1; what Kiln makes itself stays.
+# The upstream sources, which have no digest, are fetched from files of their names in directory $1 and from nowhere else.
 deliver_from() {
 	local lock
+	sed -i -E "s|^(Source[0-9]*: *)https?://.*/|\1file://$1/|" specs/diablo/*/*.spec
 	for lock in specs/diablo/*/sources; do
-		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *= *kiln:/b;/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
+		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
 	done
 }
 
