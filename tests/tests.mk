@@ -115,3 +115,4 @@ bench: programs $(O)/tests/bench/bench_solv $(O)/tests/bench/bench_sandbox $(O)/
 	$(O)/tests/bench/bench_sandbox
 	tests/bench/release.sh $(abspath $(BIN)/kiln)
 	tests/bench/engine.sh $(abspath $(BIN)/kiln)
+	tests/bench/check.sh $(abspath $(BIN)/kiln)

@@ -324,3 +324,18 @@ expect_findings() { # COUNT PATTERN
 	expect_status 4
 	expect_talk 'repo-config/kiln.conf'
 }
+
+# A real release, up to the gate.
+@test "the gate lets no error pass, and tells all of them" {
+	make_empty_project
+	install='echo one >%{buildroot}/usr/share/both' package one
+	install='echo two >%{buildroot}/usr/share/both' package two
+	package three 'Obsoletes: one'
+	for name in one two; do echo /usr/share/both | sed -i '/^%files/r /dev/stdin' "specs/demo/$name/$name.spec"; done
+	try release demo --target trixie
+	expect_status 7
+	expect_talk 'the gate holds "'
+	expect_talk 'files: one-1.0-1.kt13.noarch: has "/usr/share/both", and so has "two-1.0-1.kt13.noarch", but with other content; rpm refuses'
+	expect_talk 'obsoletes: three-1.0-1.kt13.noarch: obsoletes "one-1.0-1.kt13.noarch" of "the same compose"'
+	[ ! -e .kiln/www/demo/trixie/stable ] || fail "published"
+}

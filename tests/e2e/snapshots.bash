@@ -67,9 +67,10 @@ json.dump(dict(id=name, key='0' * 64, collection=collection, target=target, fing
 END
 }
 
-# publish ID CREATED SPEC…: what the functions SPEC print becomes a snapshot of "demo" for "small", and the channel's.
+# publish ID CREATED SPEC…: what the functions SPEC print becomes a snapshot of "demo" for $target ("small"), and the
+# channel's.
 publish() {
-	local repository=$project/.kiln/www/demo/small id=$1 directory spec
+	local repository=$project/.kiln/www/demo/${target:-small} id=$1 directory spec
 	directory=$repository/snapshots/$1
 	for spec in "${@:3}"; do "$spec" | build_spec "$directory/Packages" || return; done
 	sign_packages "$directory/Packages"
@@ -78,7 +79,7 @@ publish() {
 	createrepo_c --quiet --general-compress-type=gz --no-database --revision="$2" --set-timestamp-to-revision \
 		--excludes 'debug/*' --excludes 'source/*' "$directory"
 	gpg --batch --quiet --digest-algo sha256 --armor --detach-sign -u test@kiln.example "$directory/repodata/repomd.xml"
-	manifest "$directory" "$id" "$2" demo small
+	manifest "$directory" "$id" "$2" demo "${target:-small}"
 	mkdir -p "$repository/stable"
 	ln -sfn "../snapshots/$id" "$repository/stable/current"
 	cp "$BATS_FILE_TMPDIR/key.asc" "$repository/stable/RPM-GPG-KEY-kiln-demo"

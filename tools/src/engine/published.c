@@ -25,7 +25,7 @@ static char *snapshots_directory(const KilnProject *project, const char *collect
 	return g_build_filename(project->publish_root, collection, target, "snapshots", NULL);
 }
 
-/* The names of all, sorted: that is by age, as they begin with their time. Empty when nothing is published. */
+/* The names of all, sorted; empty when nothing is published. */
 static char **list_ids(const KilnProject *project, const char *collection, const char *target, GError **error)
 {
 	g_autofree char *directory = snapshots_directory(project, collection, target);
