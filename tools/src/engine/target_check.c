@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define MACROS_TIMEOUT_MS 10000
+#define MAPS_MAX_BYTES (16 << 20)
 
 typedef struct {
 	const KilnProject *project;
@@ -84,6 +85,29 @@ static void check_macros(Check *check)
 		missing(check, "macros", fault, g_strdup_printf("correct %s", file));
 	else
 		ready(check, "macros", g_strdup_printf("%s loads", file));
+}
+
+/* The kernel shows the page of the old calls in every process, unless it has none. */
+static void check_host(Check *check)
+{
+	g_autofree char *maps = kiln_fs_read("/proc/self/maps", MAPS_MAX_BYTES, NULL, NULL);
+	g_autoptr(GError) fault = NULL;
+
+	if (!check->target->needs_vsyscall)
+		return;
+	if (kiln_target_check_kernel(maps ? maps : "", &fault))
+		ready(check, "host", g_strdup("its kernel has the vsyscall page that the target's C library calls"));
+	else
+		missing(check, "host", fault, g_strdup("boot it with vsyscall=emulate on the kernel's command line"));
+}
+
+gboolean kiln_target_check_kernel(const char *maps, GError **error)
+{
+	if (strstr(maps, "[vsyscall]"))
+		return TRUE;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_SYSTEM,
+		"this host's kernel has no vsyscall page: programs of the target end with a segmentation fault");
+	return FALSE;
 }
 
 /* ── the base ── */
@@ -218,6 +242,7 @@ GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *targe
 
 	check_contract(&check);
 	check_macros(&check);
+	check_host(&check);
 	check_base(&check);
 	check_lists(&check);
 	return check.findings;

@@ -12,3 +12,7 @@
 /* Judges the target. Never fails: what cannot be found out is a finding. In the order in which things depend on each
  * other; caller owns. */
 GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *target);
+
+/* Whether the kernel whose processes have `maps` (the text of /proc/self/maps) runs programs of a C library older than
+ * 2.15: these read the clock by jumping to a page that many kernels do not map any more. */
+gboolean kiln_target_check_kernel(const char *maps, GError **error);

@@ -58,6 +58,7 @@ static const KilnIniKey target_schema[] = {
 	{"client", "packages", TRUE},
 	{"client", "program", FALSE},
 	{"client", "init", FALSE},
+	{"host", "vsyscall", FALSE},
 	{"macros", "file", TRUE},
 	{"keys", "*", FALSE},
 	{"rpm", "database", FALSE},
@@ -464,17 +465,21 @@ static gboolean check_choice(const KilnIni *ini, const char *group, const char *
 static gboolean parse_clients(const KilnIni *ini, KilnTarget *target, GError **error)
 {
 	static const char *const databases[] = {"host", "own", NULL}, *const programs[] = {"dnf", "yum", NULL},
-		*const inits[] = {"systemd", "sysv", NULL};
+		*const inits[] = {"systemd", "sysv", NULL}, *const answers[] = {"no", "yes", NULL};
 	g_autofree char *database = kiln_ini_get(ini, "rpm", "database", databases[0]);
 
 	target->client_program = kiln_ini_get(ini, "client", "program", programs[0]);
+	g_autofree char *vsyscall = kiln_ini_get(ini, "host", "vsyscall", answers[0]);
+
+	target->needs_vsyscall = g_str_equal(vsyscall, "yes");
 	target->client_init = kiln_ini_get(ini, "client", "init", inits[0]);
 	target->has_own_database = g_str_equal(database, "own");
 	return parse_name(ini, "target", "contract", &target->contract, error) &&
 		parse_name(ini, "target", "releasever", &target->releasever, error) &&
 		check_choice(ini, "rpm", "database", database, databases, error) &&
 		check_choice(ini, "client", "program", target->client_program, programs, error) &&
-		check_choice(ini, "client", "init", target->client_init, inits, error);
+		check_choice(ini, "client", "init", target->client_init, inits, error) &&
+		check_choice(ini, "host", "vsyscall", vsyscall, answers, error);
 }
 
 KilnTarget *kiln_target_parse(const char *text, const char *name, const char *expected_name, GError **error)

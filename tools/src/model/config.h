@@ -67,6 +67,7 @@ typedef struct {
 	char *suite;     /* debian-import: the suite of the Debian archive */
 	char *repositories; /* repository: file name of the .repo file, beside target.conf */
 	GPtrArray *keys; /* KilnTargetKey, as written; never NULL */
+	gboolean needs_vsyscall; /* its programs call the kernel in the way of before 2011 */
 	gboolean has_own_database; /* its rpm cannot read the database that the host's librpm writes */
 	char *client_program; /* what its hosts install with: "dnf" or "yum" */
 	char *client_init; /* what starts their services: "systemd", or "sysv" */
