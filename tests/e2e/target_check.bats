@@ -189,6 +189,13 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	try target check el6
 	expect_output 'missing  macros'
 	expect_output 'No such file'
+	# What the packages would be like is compared with the contract.
+	use_standin .
+	sed -i 's/^%_binary_payload.*/%_binary_payload w19.zstdio/' "$directory/macros"
+	try target check el6
+	expect_status 3
+	expect_output 'missing  macros: "%_binary_payload w19.zstdio" makes packages with zstd'
+	expect_output w9.gzdio
 	# A broken contract is told by its line.
 	use_standin .
 	echo nonsense >>repo-config/contracts/el6.conf
