@@ -49,6 +49,7 @@ bzip2                     bzip2                     test: repositories in every 
 procps                    procps-ng                 test: which processes are left
 libsolv-tools             libsolv-tools             test: dumped solver cases
 mandoc                    mandoc                    test: the manual page
+nodejs                    nodejs                    test: the page of noVNC for consoles
 graphviz                  graphviz                  run: plans drawn as SVG
 '
 
