@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Contracts applied to what the tools really make; tests/e2e/contract.bats looks at many more cases. */
+#include "rpm_fixture.h"
+
+#include "engine/contract.h"
+#include "format/contract_conf.h"
+#include "lib/gpg.h"
+#include "lib/metadata_file.h"
+#include "lib/repomd.h"
+#include "lib/repomd_xml.h"
+#include "lib/rpmheader.h"
+#include "lib/rpmsign.h"
+
+typedef struct {
+	char *directory, *home, *key_path, *fingerprint;
+	KilnGpg *gpg;
+	KilnContract *el6;
+} Fixture;
+
+static KilnContract *read_contract(const char *name)
+{
+	GError *error = NULL;
+	g_autofree char *path = g_strdup_printf("repo-config/contracts/%s.conf", name);
+	g_autofree char *text = kiln_fs_read(path, 1 << 20, NULL, &error);
+	KilnContract *contract;
+
+	assert_no_error(error);
+	contract = kiln_contract_parse(text, strlen(text), path, &error);
+	assert_no_error(error);
+	return contract;
+}
+
+static int set_up(void **state)
+{
+	Fixture *fixture = g_new0(Fixture, 1);
+	KilnGpgKeyOptions options = {.uid = "Test <test@example.org>", .bits = 2048};
+	GError *error = NULL;
+
+	fixture->directory = fixture_directory("contract");
+	fixture->home = g_build_filename(fixture->directory, "keys", NULL);
+	fixture->gpg = kiln_gpg_open(fixture->home, NULL, &error);
+	assert_no_error(error);
+	kiln_gpg_create_key(fixture->gpg, &options, &fixture->fingerprint, &error);
+	assert_no_error(error);
+	g_autofree char *key = kiln_gpg_export_public(fixture->gpg, fixture->fingerprint, &error);
+	fixture->key_path = g_build_filename(fixture->directory, "key", NULL);
+	kiln_fs_replace_text(fixture->key_path, key, &error);
+	assert_no_error(error);
+	fixture->el6 = read_contract("el6");
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	Fixture *fixture = *state;
+
+	kiln_gpg_free(fixture->gpg);
+	kiln_contract_free(fixture->el6);
+	fixture_remove(fixture->directory);
+	g_free(fixture->directory);
+	g_free(fixture->home);
+	g_free(fixture->key_path);
+	g_free(fixture->fingerprint);
+	g_free(fixture);
+	return 0;
+}
+
+/* The rules that a list tells of, in order, "a b"; warnings in brackets. */
+static char *rules_of(const GPtrArray *violations)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < violations->len; i++) {
+		const KilnViolation *violation = g_ptr_array_index(violations, i);
+		g_string_append_printf(text, violation->is_warning ? "%s(%s)" : "%s%s", i ? " " : "", violation->rule);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void expect_rules(const GPtrArray *violations, const char *expected)
+{
+	g_autofree char *rules = rules_of(violations);
+	g_autofree char *texts = kiln_violations_text(violations, FALSE);
+
+	if (!g_str_equal(rules, expected))
+		fail_msg("rules \"%s\", expected \"%s\":\n%s", rules, expected, texts);
+}
+
+/* Builds a package, signs it as Kiln does, and checks it. */
+static void check_package(const Fixture *fixture, const FixturePackage *package, const char *expected)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autofree char *path = fixture_build(fixture->directory, package);
+	GError *error = NULL;
+
+	kiln_rpmsign_package(fixture->gpg, fixture->fingerprint, path, path, &error);
+	assert_no_error(error);
+	assert_true(kiln_contract_check_package(fixture->el6, path, violations, &error));
+	assert_no_error(error);
+	expect_rules(violations, expected);
+}
+
+static void test_judges_packages(void **state)
+{
+	static const struct {
+		FixturePackage package;
+		const char *rules;
+	} cases[] = {
+		{{"good", "Version: 1\nRelease: 1\n", "Requires: a >= 1:2\nEpoch: 1\n%description\n", "w9.gzdio", NULL}, ""},
+		{{"zstd", "Version: 1\nRelease: 1\n", "%description\n", "w3.zstdio", NULL}, "payload"},
+		/* Found by both of its rules, told by the one that says more. */
+		{{"rich", "Version: 1\nRelease: 1\n", "Requires: (a or b)\n%description\n", "w9.gzdio", NULL}, "dependencies"},
+		{{"weak", "Version: 1\nRelease: 1\n", "Suggests: (a or b)\n%description\n", "w9.gzdio", NULL},
+			"dependencies (weak-dependencies)"},
+		/* Once for the version, not for each Provides that follows from it. */
+		{{"tilde", "Version: 1~rc1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL}, "versions"},
+		{{"both", "Version: 1~a^b\nRelease: 1\n", "%description\n", "w9.gzdio", NULL}, "versions versions"},
+		{{"needs", "Version: 1\nRelease: 1\n", "Conflicts: a < 2~rc1\n%description\n", "w9.gzdio", NULL}, "versions"},
+		{{"several", "Version: 1\nRelease: 1\n", "Requires: (a or b)\nRecommends: c\n%description\n%post -p <lua>\n",
+			 "w3.zstdio", NULL},
+			"payload dependencies (weak-dependencies) scriptlets"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_package(*state, &cases[i].package, cases[i].rules);
+}
+
+static void test_reads_scriptlets_and_digests(void **state)
+{
+	const Fixture *fixture = *state;
+	const FixturePackage package = {"scripts", "Version: 1\nRelease: 1\n",
+		"%description\n%pre\n:\n%post -p /sbin/ldconfig\n%posttrans -p <lua>\nreturn\n"
+		"%triggerin -- bash\n:\n%transfiletriggerin -p <lua> -- /usr\n",
+		"w9.gzdio", NULL};
+	g_autofree char *path = fixture_build(fixture->directory, &package);
+	GError *error = NULL;
+	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, &error);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	assert_no_error(error);
+	for (guint i = 0; i < header->scriptlets->len; i++) {
+		const KilnRpmScriptlet *scriptlet = g_ptr_array_index(header->scriptlets, i);
+		g_string_append_printf(text, "%s %s %d%d\n", scriptlet->name, scriptlet->program, scriptlet->has_text,
+			scriptlet->is_file_trigger);
+	}
+	assert_string_equal(text->str, "%pre /bin/sh 10\n%post /sbin/ldconfig 00\n%posttrans <lua> 10\n"
+				       "%trigger /bin/sh 10\n%transfiletrigger <lua> 01\n");
+	assert_string_equal(header->file_digest_algorithm, "sha256");
+	assert_true(header->has_payload_digest);
+}
+
+static void test_judges_the_key_kiln_makes(void **state)
+{
+	static const char *const names[] = {"el6", "el7", "el8", "el9", "fedora"};
+	const Fixture *fixture = *state;
+	GError *error = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(KilnContract) contract = read_contract(names[i]);
+		g_autoptr(GPtrArray) violations = kiln_violations_new();
+		assert_true(kiln_contract_check_key(contract, fixture->key_path, violations, &error));
+		expect_rules(violations, "");
+	}
+}
+
+static void test_cannot_judge_what_is_not_there_or_something_else(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autofree char *odd = g_build_filename(fixture->directory, "odd", NULL);
+	GError *error = NULL;
+
+	assert_true(g_file_set_contents(odd, "odd\n", -1, NULL));
+	assert_false(kiln_contract_check_package(fixture->el6, "/nonexistent", violations, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "/nonexistent");
+	assert_false(kiln_contract_check_package(fixture->el6, odd, violations, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "odd");
+	assert_false(kiln_contract_check_key(fixture->el6, odd, violations, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "neither an OpenPGP key nor a signature");
+	assert_false(kiln_contract_check_repo_file(fixture->el6, odd, violations, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "odd:1");
+	assert_false(kiln_contract_check_repo_text(fixture->el6, "x.repo", "[a]\n", violations, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "x.repo:");
+	assert_false(kiln_contract_check_repository(fixture->el6, fixture->directory, violations, &error));
+	assert_error(error, KILN_ERROR_NOT_FOUND, "repomd.xml");
+	assert_int_equal(violations->len, 0);
+}
+
+/* What Kiln writes for el6: one package, gz and databases, signed. */
+static char *make_repository(const Fixture *fixture)
+{
+	static const FixturePackage package = {
+		"listed", "Version: 1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL};
+	char *directory = g_build_filename(fixture->directory, "repository", NULL);
+	g_autofree char *built = fixture_build(fixture->directory, &package);
+	g_autofree char *path = g_build_filename(directory, "listed.rpm", NULL);
+	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *signature = g_strconcat(index, ".asc", NULL);
+	const KilnRepomdPackage listed = {.location = "listed.rpm", .path = path};
+	const KilnRepomdOptions options = {
+		.directory = directory, .packages = &listed, .package_count = 1, .timestamp = 1700000000};
+	GError *error = NULL;
+
+	kiln_fs_make_directory(directory, &error);
+	kiln_rpmsign_package(fixture->gpg, fixture->fingerprint, built, path, &error);
+	assert_no_error(error);
+	kiln_repomd_write(&options, &error);
+	assert_no_error(error);
+	kiln_gpg_sign_detached(fixture->gpg, fixture->fingerprint, index, signature, &error);
+	assert_no_error(error);
+	return directory;
+}
+
+static void expect_repository(const Fixture *fixture, const char *directory, const char *expected)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	GError *error = NULL;
+
+	assert_true(kiln_contract_check_repository(fixture->el6, directory, violations, &error));
+	assert_no_error(error);
+	expect_rules(violations, expected);
+}
+
+static void test_judges_a_repository_and_each_damage_to_it(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture);
+	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *package = g_build_filename(directory, "listed.rpm", NULL);
+	g_autofree char *signature = g_strconcat(index, ".asc", NULL);
+	g_autofree char *key = g_build_filename(directory, "RPM-GPG-KEY-test", NULL);
+	g_autofree char *text = NULL, *changed = NULL;
+	GError *error = NULL;
+
+	expect_repository(fixture, directory, "");
+	kiln_fs_copy(fixture->key_path, key, &error);
+	expect_repository(fixture, directory, "");
+	/* A changed index no longer fits its signature, if the key to tell is there. */
+	assert_true(g_file_get_contents(index, &text, NULL, NULL));
+	changed = g_strconcat(text, "<!-- x -->\n", NULL);
+	assert_true(g_file_set_contents(index, changed, -1, NULL));
+	expect_repository(fixture, directory, "metadata-signature");
+	assert_int_equal(g_unlink(key), 0);
+	expect_repository(fixture, directory, "");
+	assert_int_equal(g_unlink(signature), 0);
+	expect_repository(fixture, directory, "metadata-signature");
+	assert_true(g_file_set_contents(package, "short", -1, NULL));
+	expect_repository(fixture, directory, "metadata-signature metadata-integrity metadata-integrity metadata-integrity");
+	assert_int_equal(g_unlink(package), 0);
+	expect_repository(fixture, directory, "metadata-signature metadata-integrity");
+}
+
+/* ── what the checks read with ── */
+
+static void test_opens_metadata_of_each_compression(void **state)
+{
+	static const char *const programs[][2] = {{"gzip", "gz"}, {"bzip2", "bz2"}, {"xz", "xz"}, {"zstd", "zstd"}};
+	const Fixture *fixture = *state;
+	g_autofree char *path = g_build_filename(fixture->directory, "plain", NULL);
+	g_autofree char *text = g_strnfill(100000, 'x');
+	GError *error = NULL;
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
+		const char *argv[] = {"sh", "-c", "$0 -c <\"$1\" >\"$1.packed\"", programs[i][0], path, NULL};
+		g_autofree char *packed_path = g_strconcat(path, ".packed", NULL);
+		fixture_run(argv);
+		g_autoptr(GBytes) packed = kiln_metadata_read(packed_path, &error);
+		assert_no_error(error);
+		gsize size;
+		const char *bytes = g_bytes_get_data(packed, &size);
+		assert_string_equal(kiln_metadata_compression(bytes, size), programs[i][1]);
+		g_autoptr(GBytes) content = kiln_metadata_open(packed, "x", &error);
+		assert_no_error(error);
+		assert_int_equal(g_bytes_get_size(content), 100000);
+		g_autoptr(GBytes) half = g_bytes_new(bytes, size / 2);
+		assert_null(kiln_metadata_open(half, "x", &error));
+		assert_error(error, KILN_ERROR_VERIFY, "\"x\": is damaged");
+	}
+	assert_string_equal(kiln_metadata_compression("<", 1), "none");
+	assert_string_equal(kiln_metadata_compression("", 0), "none");
+}
+
+static void test_makes_checksums_of_each_kind(void **state)
+{
+	static const char *const sums[][2] = {{"md5", "900150983cd24fb0d6963f7d28e17f72"},
+		{"sha", "a9993e364706816aba3e25717850c26c9cd0d89d"}, {"sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+		{"sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
+		{"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}};
+	const Fixture *fixture = *state;
+	g_autofree char *path = g_build_filename(fixture->directory, "abc", NULL);
+	g_autoptr(GBytes) bytes = g_bytes_new_static("abc", 3);
+	GError *error = NULL;
+	guint64 size = 0;
+
+	assert_true(g_file_set_contents(path, "abc", 3, NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(sums); i++) {
+		g_autofree char *one = kiln_metadata_checksum(bytes, sums[i][0]);
+		g_autofree char *two = kiln_metadata_checksum_file(path, sums[i][0], &size, &error);
+		assert_no_error(error);
+		assert_string_equal(one, sums[i][1]);
+		assert_string_equal(two, sums[i][1]);
+		assert_int_equal(size, 3);
+	}
+	assert_null(kiln_metadata_checksum(bytes, "crc32"));
+	assert_null(kiln_metadata_checksum_file(path, "crc32", &size, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "unknown kind");
+	assert_null(kiln_metadata_checksum_file(fixture->directory, "md5", &size, &error));
+	assert_error(error, KILN_ERROR_VERIFY, "no regular file");
+}
+
+static void test_reads_the_index_as_it_is_written(void **state)
+{
+	static const char text[] = "<?xml version=\"1.0\"?>\n<repomd xmlns=\"http://linux.duke.edu/metadata/repo\">"
+				   "<revision>1</revision><data type=\"primary\"><checksum type=\"sha256\"> ab </checksum>"
+				   "<location xml:base=\"http://a/\" href=\"b\"/><timestamp>1.5</timestamp><size>7</size></data>"
+				   "<data/></repomd>";
+	GError *error = NULL;
+	g_autoptr(GPtrArray) records = kiln_repomd_xml_parse(text, strlen(text), "x", &error);
+
+	(void)state;
+	assert_no_error(error);
+	assert_int_equal(records->len, 2);
+	const KilnRepomdRecord *first = g_ptr_array_index(records, 0), *second = g_ptr_array_index(records, 1);
+	assert_string_equal(first->type, "primary");
+	assert_string_equal(first->checksum.type, "sha256");
+	assert_string_equal(first->checksum.value, "ab");
+	assert_string_equal(first->base, "http://a/");
+	assert_string_equal(first->location, "b");
+	assert_string_equal(first->timestamp, "1.5");
+	assert_string_equal(first->size, "7");
+	assert_null(first->open_checksum.value);
+	assert_null(second->type);
+	assert_null(second->location);
+}
+
+static void test_refuses_what_is_no_index(void **state)
+{
+	static const char *const cases[][2] = {{"", "x:1: "}, {"text", "x:1: "}, {"<repomd>\n<data>", "x:2: "},
+		{"<metadata/>", "x:1: is another kind of XML"}};
+	GError *error = NULL;
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		assert_null(kiln_repomd_xml_parse(cases[i][0], strlen(cases[i][0]), "x", &error));
+		assert_error(error, KILN_ERROR_VERIFY, cases[i][1]);
+	}
+	assert_null(kiln_primary_xml_parse("<repomd/>", 9, "x", &error));
+	assert_error(error, KILN_ERROR_VERIFY, "another kind");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_judges_packages),
+		cmocka_unit_test(test_reads_scriptlets_and_digests),
+		cmocka_unit_test(test_judges_the_key_kiln_makes),
+		cmocka_unit_test(test_cannot_judge_what_is_not_there_or_something_else),
+		cmocka_unit_test(test_judges_a_repository_and_each_damage_to_it),
+		cmocka_unit_test(test_opens_metadata_of_each_compression),
+		cmocka_unit_test(test_makes_checksums_of_each_kind),
+		cmocka_unit_test(test_reads_the_index_as_it_is_written),
+		cmocka_unit_test(test_refuses_what_is_no_index),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
