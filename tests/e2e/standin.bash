@@ -39,6 +39,8 @@ use_standin() {
 	cp -a "$top/repo-config/targets/el6" "$directory"
 	cp -a "$top/repo-config/contracts/." "${1:-.}/repo-config/contracts/"
 	sed "s|file://$standin|${2:-file://$standin}|" "$standin/base.repo" >"$directory/base.repo"
+	# Its programs are the tools', which any kernel runs.
+	sed -i '/^\[host\]/,/^$/d' "$directory/target.conf"
 	sed -i "/^\[keys\]/,/^\$/c [keys]\nRPM-GPG-KEY-stand-in=$(cat "$standin/fingerprint")\n" "$directory/target.conf"
 }
 

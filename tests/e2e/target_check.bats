@@ -224,7 +224,7 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	for target in el6 el7 el8 el9; do
 		try target check "$target"
 		expect_status 5
-		expect_ready_but '[' 'key RPM-GPG-KEY' metadata packages
+		expect_ready_but '[' 'key RPM-GPG-KEY' metadata packages host
 		[ "$(grep -c '^missing  key RPM-GPG-KEY' <<<"$output")" -eq 2 ] || fail "$target: keys"
 	done
 	try target check trixie

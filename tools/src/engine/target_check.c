@@ -4,15 +4,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/process.h"
 #include "engine/base.h"
 #include "engine/contract.h"
-#include "engine/root.h"
+#include "engine/target_macros.h"
 #include "engine/target_probe.h"
 
 #include <string.h>
 
-#define MACROS_TIMEOUT_MS 10000
+#define MACROS_MAX_BYTES (1024 * 1024)
 #define MAPS_MAX_BYTES (16 << 20)
 
 typedef struct {
@@ -40,10 +39,11 @@ static char *file_of(const Check *check, const char *name)
 
 /* ── what needs no network ── */
 
-static void check_contract(Check *check)
+/* NULL when there is none that can be read. Caller owns. */
+static KilnContract *check_contract(Check *check)
 {
 	g_autoptr(GError) fault = NULL;
-	g_autoptr(KilnContract) contract = kiln_project_contract(check->project, check->target->contract, &fault);
+	KilnContract *contract = kiln_project_contract(check->project, check->target->contract, &fault);
 
 	if (!contract && fault->code == KILN_ERROR_NOT_FOUND)
 		missing(check, "contract", fault,
@@ -54,36 +54,38 @@ static void check_contract(Check *check)
 			g_strdup_printf("correct repo-config/contracts/%s.conf", check->target->contract));
 	else
 		ready(check, "contract", g_strdup_printf("%s: %s", contract->name, contract->client));
+	return contract;
 }
 
-/* What rpm says against the macros, "line N: what" a line; "" for nothing. Caller owns. */
-static char *complaints(const Check *check, const char *path, GError **error)
+/* What its packages would be like. TRUE when nothing is wrong with that. */
+static gboolean check_form(Check *check, const char *path, const KilnContract *contract)
 {
-	g_autofree char *helper = kiln_root_program("kiln-spec", error);
-	const char *const argv[] = {helper, "--macros", path, NULL};
-	const KilnProcess process = {.argv = argv, .timeout_ms = MACROS_TIMEOUT_MS};
-	g_autofree char *prefix = g_strconcat(path, ": ", NULL), *text = NULL;
-	g_auto(GStrv) parts = NULL;
+	g_autofree char *text = kiln_fs_read(path, MACROS_MAX_BYTES, NULL, NULL);
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
 
-	(void)check;
-	if (!helper || !kiln_process_check(&process, &text, error))
-		return NULL;
-	parts = g_strsplit(g_strchomp(text), prefix, -1);
-	return g_strjoinv("", parts);
+	if (text && contract)
+		kiln_target_macros_judge(text, contract, violations);
+	for (guint i = 0; i < violations->len; i++) {
+		const KilnViolation *violation = violations->pdata[i];
+		g_autoptr(GError) fault = g_error_new(KILN_ERROR, KILN_ERROR_CONFIG, "%s, which breaks the contract: %s",
+			violation->found, violation->consequence);
+		missing(check, "macros", fault, g_strdup(violation->fix));
+	}
+	return violations->len == 0;
 }
 
-static void check_macros(Check *check)
+static void check_macros(Check *check, const KilnContract *contract)
 {
 	g_autofree char *file = file_of(check, check->target->macros);
 	g_autofree char *path = g_build_filename(check->project->root, file, NULL);
 	g_autoptr(GError) fault = NULL;
-	g_autofree char *text = complaints(check, path, &fault);
+	g_autofree char *text = kiln_target_macros_complaints(path, &fault);
 
 	if (text && *text)
 		g_set_error(&fault, KILN_ERROR, KILN_ERROR_CONFIG, "%s: %s", file, text);
 	if (fault)
 		missing(check, "macros", fault, g_strdup_printf("correct %s", file));
-	else
+	else if (check_form(check, path, contract))
 		ready(check, "macros", g_strdup_printf("%s loads", file));
 }
 
@@ -239,9 +241,10 @@ static void check_lists(Check *check)
 GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *target)
 {
 	Check check = {.project = project, .target = target, .findings = kiln_target_findings_new()};
+	g_autoptr(KilnContract) contract = NULL;
 
-	check_contract(&check);
-	check_macros(&check);
+	contract = check_contract(&check);
+	check_macros(&check, contract);
 	check_host(&check);
 	check_base(&check);
 	check_lists(&check);
