@@ -45,6 +45,9 @@ curl                      curl                      test: HTTP requests
 xz-utils                  xz                        test: repositories in every compression
 jq                        jq                        test: answers in JSON
 zstd                      zstd                      test: repositories in every compression
+zchunk                    zchunk                    test: metadata in pieces
+wget                      wget                      test: .repo files are fetched as users do
+zypper                    zypper                    test: metadata read by another client
 bzip2                     bzip2                     test: repositories in every compression
 procps                    procps-ng                 test: which processes are left
 libsolv-tools             libsolv-tools             test: dumped solver cases
