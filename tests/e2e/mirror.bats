@@ -10,13 +10,15 @@ setup_file() {
 	mkdir -m 700 "$GNUPGHOME"
 	mkdir -p "$REPOS/unsigned/Packages"
 	for name in archive stranger; do make_key "$name" rsa2048; done
-	make_key ancient dsa1024
 	make_package tiny 1 'Requires: /usr/share/more/data'
 	make_package more 1 ''
 	index unsigned
 	signed_copy sha256 archive --define '_gpg_digest_algo sha256'
-	signed_copy sha1 archive --define '_gpg_digest_algo sha1' --rpmv3
-	signed_copy dsa ancient --define '_gpg_digest_algo sha1' --rpmv3
+	old_copy rsa rsa
+	old_copy dsa dsa
+	old_copy header-only rsa --header-only
+	old_copy payload rsa --other-payload
+	old_copy replaced rsa --header-only --other-payload
 	signed_copy stranger stranger
 	coproc SERVER { exec "$top/tests/fixtures/http-server" "$REPOS" "$BATS_FILE_TMPDIR/requests" 3>&-; }
 	read -r -u "${SERVER[0]}" port
@@ -64,6 +66,14 @@ signed_copy() {
 	index "$1"
 }
 
+# old_copy NAME KEY OPTION…: packages as rpm 4.8 wrote and signed them.
+old_copy() {
+	mkdir -p "$REPOS/$1"
+	cp -a "$REPOS/unsigned/Packages" "$REPOS/$1/"
+	"$top/tests/fixtures/old-rpm" "$2" "$REPOS/keys" "${@:3}" "$REPOS/$1"/Packages/*.rpm >"$REPOS/keys/fingerprint-$2"
+	index "$1"
+}
+
 fingerprint() { gpg --with-colons --list-keys "$1@kiln.test" | awk -F: '$1 == "fpr" { print $10; exit }'; }
 
 sign_index() {
@@ -98,7 +108,8 @@ setup() {
 		file=macros
 		[keys]
 		KEY-archive=$(fingerprint archive)
-		KEY-ancient=$(fingerprint ancient)
+		KEY-rsa=$(cat "$REPOS/keys/fingerprint-rsa")
+		KEY-dsa=$(cat "$REPOS/keys/fingerprint-dsa")
 	END
 	printf 'Name: p\nVersion: 1\nRelease: 1\nSummary: p\nLicense: MIT\nBuildArch: noarch\n%%description\np\n%%files\n' \
 		>specs/demo/p/p.spec
@@ -151,8 +162,8 @@ expect_no_package() {
 	expect_root
 }
 
-@test "signatures of every age are judged right: RSA with SHA-256 and SHA-1, DSA" {
-	for name in sha256:archive sha1:archive dsa:ancient; do
+@test "signatures of every age are judged right: RSA with SHA-256, and of rpm 4.8 RSA and DSA with SHA-1" {
+	for name in sha256:archive rsa:rsa dsa:dsa; do
 		rm -f "$target/base.repo"
 		signed_repo "${name%:*}" "${name#*:}"
 		try plan
@@ -179,27 +190,22 @@ expect_no_package() {
 	expect_no_package
 }
 
-# What metadata says of the damaged file is made true, so that the signature alone can tell.
-damage() {
-	cp -a "$REPOS/$1" "$REPOS/$2"
-	python3 - "$REPOS/$2/Packages/more-1.rpm" "$3" <<-'END'
+# Metadata is of what is there, so that the signature alone can tell.
+@test "a payload that the signature does not cover, or covers as another: refused, old or new" {
+	cp -a "$REPOS/sha256" "$REPOS/damaged"
+	python3 - "$REPOS/damaged/Packages/more-1.rpm" <<-'END'
 		import sys
 		data = bytearray(open(sys.argv[1], "rb").read())
-		data[len(data) + int(sys.argv[2])] ^= 1
+		data[-20] ^= 1
 		open(sys.argv[1], "wb").write(data)
 	END
-	index "$2"
-}
-
-@test "a byte of the payload that the signature does not cover: refused" {
-	damage sha1 damaged -20
-	damage sha256 damaged2 -20
-	for name in damaged damaged2; do
+	index damaged
+	for name in header-only:rsa payload:rsa replaced:rsa damaged:archive; do
 		rm -f "$target/base.repo"
-		signed_repo "$name" archive
+		signed_repo "${name%:*}" "${name#*:}"
 		try plan
 		expect_status 6
-		expect_talk '"more-1.rpm" of "old/'
+		expect_talk "\"more-1.rpm\" of \"old/${name%:*}\" has gpgcheck=1: "
 		expect_no_package
 		rm -rf "$KILN_CACHE"
 	done
@@ -295,7 +301,7 @@ damage() {
 	expect_status 0
 	rm -rf "$KILN_CACHE/downloads" "$KILN_CACHE/layers" "$(ls -d "$KILN_CACHE"/bases/old-* | tail -n 1)/sha256/Packages"
 	mv "$REPOS/sha256/Packages/more-1.rpm" "$BATS_TEST_TMPDIR/"
-	cp "$REPOS/sha1/Packages/more-1.rpm" "$REPOS/sha256/Packages/"
+	cp "$REPOS/stranger/Packages/more-1.rpm" "$REPOS/sha256/Packages/"
 	try plan
 	mv "$BATS_TEST_TMPDIR/more-1.rpm" "$REPOS/sha256/Packages/"
 	expect_status 6
@@ -379,9 +385,9 @@ damage() {
 
 @test "a repository of SHA-1 checksums: verified by them, and by content from then on" {
 	mkdir "$REPOS/sha"
-	cp -a "$REPOS/sha1/Packages" "$REPOS/sha/"
+	cp -a "$REPOS/rsa/Packages" "$REPOS/sha/"
 	index sha --checksum sha
-	signed_repo sha archive "$URL/plain/sha/"
+	signed_repo sha rsa "$URL/plain/sha/"
 	try plan
 	expect_root
 	: >"$LOG"
@@ -390,10 +396,10 @@ damage() {
 	expect_root
 	! grep rpm "$LOG"
 	rm -rf "$KILN_CACHE/layers" "$KILN_CACHE/downloads" "$(base)/sha/Packages"
-	cp "$REPOS/sha256/Packages/more-1.rpm" "$REPOS/sha/Packages/"
+	printf x | dd of="$REPOS/sha/Packages/more-1.rpm" bs=1 seek=3000 conv=notrunc status=none
 	try plan
 	expect_status 6
-	expect_talk 'sha1 is '
+	expect_talk "no origin delivered it: $URL/plain/sha/Packages/more-1.rpm: sha1 is "
 	[ "$(layers)" = 0 ]
 }
 

@@ -192,12 +192,12 @@ static void test_refuses_other_bytes(void **state)
 	g_autoptr(GError) error = NULL;
 
 	assert_null(fetch(archive, origin, sha256, 16, &error));
-	assert_error(error, KILN_ERROR_VERIFY, ", locked is ");
+	assert_error(error, KILN_ERROR_VERIFY, ", expected is ");
 	assert_false(g_file_test(locked, G_FILE_TEST_EXISTS));
 	assert_null(fetch(archive, origin, real, 15, &error));
 	assert_error(error, KILN_ERROR_VERIFY, "larger than 15 bytes");
 	assert_null(fetch(archive, origin, real, 17, &error));
-	assert_error(error, KILN_ERROR_VERIFY, "size is 16, locked is 17");
+	assert_error(error, KILN_ERROR_VERIFY, "size is 16, expected is 17");
 	assert_nothing_partial(archive);
 }
 

@@ -70,14 +70,14 @@ static const Case cases[] = {
 	{.behaviours = {"wrong", "status-404"},
 		.code = KILN_ERROR_VERIFY,
 		.message = "/status-404/f: HTTP status 404"},
-	{.behaviours = {"shorter"}, .code = KILN_ERROR_VERIFY, .message = ", locked is "},
-	{.behaviours = {"empty"}, .code = KILN_ERROR_VERIFY, .message = ", locked is "},
+	{.behaviours = {"shorter"}, .code = KILN_ERROR_VERIFY, .message = ", expected is "},
+	{.behaviours = {"empty"}, .code = KILN_ERROR_VERIFY, .message = ", expected is "},
 	{.behaviours = {"longer"},
 		.code = KILN_ERROR_VERIFY,
-		.message = "is larger than the locked 100000 bytes"},
+		.message = "is larger than the expected 100000 bytes"},
 	{.behaviours = {"longer-open"},
 		.code = KILN_ERROR_VERIFY,
-		.message = "is larger than the locked 100000 bytes"},
+		.message = "is larger than the expected 100000 bytes"},
 	{.behaviours = {"html"}, .code = KILN_ERROR_VERIFY, .message = "(it sent a web page)"},
 	{.behaviours = {"redirect-loop"}, .code = KILN_ERROR_NETWORK, .message = "redirects"},
 	{.behaviours = {"redirect-file"},
@@ -215,7 +215,7 @@ static void test_message_lists_all_origins(void **state)
 		.sha256 = sha256,
 		.size = SIZE};
 	g_autoptr(GError) error = NULL;
-	g_autofree char *start = g_strdup_printf("\"f.tar.gz\": no origin delivered the locked "
+	g_autofree char *start = g_strdup_printf("\"f.tar.gz\": no origin delivered the expected "
 						 "bytes: %s: HTTP status 404; %s: sha256 is ",
 		urls[0], urls[1]);
 
@@ -344,7 +344,7 @@ static void test_wrong_locked_size(void **state)
 	http_fixture_reset(fixture);
 	assert_false(fetch_one(fixture, "plain", sha256, &quick, &error));
 	assert_int_equal(error->code, KILN_ERROR_VERIFY);
-	assert_non_null(strstr(error->message, "size is 99999, locked is 100000"));
+	assert_non_null(strstr(error->message, "size is 99999, expected is 100000"));
 	assert_cache_holds(fixture, NULL, FALSE);
 }
 

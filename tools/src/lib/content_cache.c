@@ -302,14 +302,14 @@ static gboolean check_other(KilnCacheWriter *writer, GError **error)
 static gboolean check(KilnCacheWriter *writer, const char *sha256, guint64 size, GError **error)
 {
 	if (writer->sha256 != NULL && strcmp(sha256, writer->sha256) != 0) {
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "sha256 is %s, locked is %s",
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "sha256 is %s, expected is %s",
 			sha256, writer->sha256);
 		return FALSE;
 	}
 	if (size != 0 && writer->size != size) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-			"size is %" G_GUINT64_FORMAT ", locked is %" G_GUINT64_FORMAT
-			" (with the locked sha256)",
+			"size is %" G_GUINT64_FORMAT ", expected is %" G_GUINT64_FORMAT
+			" (with the expected sha256)",
 			writer->size, size);
 		return FALSE;
 	}

@@ -50,7 +50,7 @@ gboolean kiln_cache_writer_restart(KilnCacheWriter *writer, GError **error);
 
 /* Ends the file: compares it with the digest given to open (if any) and `size` (0: any), fsyncs it
  * and moves it into the cache. When the bytes are wrong the file is emptied and the error is code
- * VERIFY ("sha256 is X, locked is Y"); the writer can then be filled again. `ret_sha256` is
+ * VERIFY ("sha256 is X, expected is Y"); the writer can then be filled again. `ret_sha256` is
  * optional. */
 gboolean kiln_cache_writer_commit(
 	KilnCacheWriter *writer, guint64 size, char **ret_sha256, GError **error);

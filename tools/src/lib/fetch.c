@@ -248,7 +248,7 @@ static void give_up(Transfer *transfer)
 	g_set_error(&task->error, KILN_ERROR,
 		transfer->wrong_bytes ? KILN_ERROR_VERIFY : KILN_ERROR_NETWORK,
 		"\"%s\": no origin delivered %s: %s", task->name,
-		task->sha256 != NULL ? "the locked bytes" : "it", reasons->len > 0 ? reasons->str : "none is known");
+		task->sha256 != NULL ? "the expected bytes" : "it", reasons->len > 0 ? reasons->str : "none is known");
 	finish(transfer);
 }
 
@@ -382,7 +382,7 @@ static gboolean judge_too_large(Transfer *transfer, GError **error)
 {
 	g_autofree char *reason =
 		g_strdup_printf("is larger than the %s %" G_GUINT64_FORMAT " bytes",
-			transfer->task->size != 0 ? "locked" : "allowed", byte_limit(transfer));
+			transfer->task->size != 0 ? "expected" : "allowed", byte_limit(transfer));
 
 	if (transfer->resumed_from > 0)
 		return try_afresh(transfer, error);
