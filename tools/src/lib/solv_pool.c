@@ -117,3 +117,8 @@ gboolean kiln_solv_pool_order(Pool *pool, const GPtrArray *repos)
 	pool->nsolvables = next;
 	return TRUE;
 }
+
+gboolean kiln_solv_pool_fits_arch(const Solvable *a, const Solvable *b)
+{
+	return a->arch == b->arch || a->arch == ARCH_NOARCH || b->arch == ARCH_NOARCH;
+}

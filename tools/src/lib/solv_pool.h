@@ -8,6 +8,7 @@
 
 struct s_Pool;
 struct s_Repo;
+struct s_Solvable;
 
 /* An empty one that follows rpm's rules whatever the host's own packages are. */
 struct s_Pool *kiln_solv_pool_new(const char *arch);
@@ -19,3 +20,7 @@ int kiln_solv_pool_dependency(struct s_Pool *pool, const char *text, GError **er
  * together) the ids they would have had if the repositories had been read in that order into a
  * fresh pool: libsolv prefers what comes first when nothing else decides. TRUE when ids changed. */
 gboolean kiln_solv_pool_order(struct s_Pool *pool, const GPtrArray *repos);
+
+/* Whether the one is an update of the other as far as architectures go: they have the same, or one
+ * has none. */
+gboolean kiln_solv_pool_fits_arch(const struct s_Solvable *a, const struct s_Solvable *b);

@@ -318,17 +318,20 @@ static gboolean same_pair(const Reason *a, const Reason *b)
 			       a->target == b->source));
 }
 
+static gboolean has_words(SolverRuleinfo type)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(tellers); i++)
+		if (tellers[i].type == type)
+			return TRUE;
+	return FALSE;
+}
+
 static void add_reason(GArray *reasons, const Reason *reason)
 {
-	gboolean worded = FALSE;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(tellers); i++)
-		worded = worded || tellers[i].type == reason->type;
-	for (guint i = 0; worded && i < reasons->len; i++)
+	for (guint i = 0; i < reasons->len; i++)
 		if (same_pair(&g_array_index(reasons, Reason, i), reason))
 			return;
-	if (worded)
-		g_array_append_val(reasons, *reason);
+	g_array_append_val(reasons, *reason);
 }
 
 /* All that the rules of a problem say and that has words; jobs and choices say nothing of their
@@ -345,7 +348,8 @@ static GArray *collect_reasons(Solver *solver, Id problem)
 		solver_allruleinfos(solver, rules.elements[i], &infos);
 		for (int j = 0; j + 3 < infos.count; j += 4) {
 			const Id *info = infos.elements + j;
-			if (!is_visible(solver->pool, info[1]))
+			/* Others are about no package: info[1] of a job is its number. */
+			if (!has_words((SolverRuleinfo)info[0]) || !is_visible(solver->pool, info[1]))
 				continue;
 			add_reason(reasons, &(Reason){.type = (SolverRuleinfo)info[0],
 						    .source = info[1],

@@ -6,6 +6,7 @@
 #include <solv/repo.h>
 
 #include "lib/solv_finding.h"
+#include "lib/solv_pool.h"
 #include "lib/solv_ready.h"
 
 typedef struct {
@@ -64,6 +65,7 @@ static void find_shadow(Replacing *replacing, Id id)
 		const Solvable *second = pool_id2solvable(pool, other);
 		if (second->name != package->name || second->repo == replacing->repo ||
 			!takes_part(replacing, second) ||
+			!kiln_solv_pool_fits_arch(package, second) ||
 			pool_evrcmp(pool, second->evr, package->evr, EVRCMP_COMPARE) < 0)
 			continue;
 		if (best == 0 || pool_evrcmp(pool, second->evr, pool_id2solvable(pool, best)->evr,

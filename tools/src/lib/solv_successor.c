@@ -7,6 +7,8 @@
 #include <solv/queue.h>
 #include <solv/repo.h>
 
+#include "lib/solv_pool.h"
+
 struct KilnSolvSuccessors {
 	Pool *pool;
 	const Map *visible;
@@ -70,12 +72,6 @@ static gboolean obsoletes(Pool *pool, Id id, Id other)
 	return FALSE;
 }
 
-/* Packages of one Name replace each other across architectures only where one has none. */
-static gboolean fits_arch(const Solvable *a, const Solvable *b)
-{
-	return a->arch == b->arch || a->arch == ARCH_NOARCH || b->arch == ARCH_NOARCH;
-}
-
 Id kiln_solv_successors_best(const KilnSolvSuccessors *successors, Id id)
 {
 	Pool *pool = successors->pool;
@@ -85,7 +81,7 @@ Id kiln_solv_successors_best(const KilnSolvSuccessors *successors, Id id)
 	FOR_PROVIDES (candidate, offset, package->name) {
 		Solvable *other = pool_id2solvable(pool, candidate);
 		if (other->name != package->name || !MAPTST(successors->visible, candidate) ||
-			!pool_installable(pool, other) || !fits_arch(package, other))
+			!pool_installable(pool, other) || !kiln_solv_pool_fits_arch(package, other))
 			continue;
 		if (best == 0 || pool_evrcmp(pool, other->evr, pool_id2solvable(pool, best)->evr,
 					 EVRCMP_COMPARE) > 0)
