@@ -2,13 +2,13 @@
 # Target el6 with a stand-in for its mirrors (tests/fixtures/el6): load after common.
 
 # The imported base of target trixie, whose packages are the stand-in's tools.
-tools_base() {
-	local cache=${KILN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kiln} project
-	if ! compgen -G "$cache/bases/trixie-*/repodata/repomd.xml" >/dev/null; then
-		(project= && make_project "$BATS_FILE_TMPDIR/tools" && "$KILN" plan >/dev/null) || return 1
-	fi
-	dirname "$(dirname "$(ls -t "$cache"/bases/trixie-*/repodata/repomd.xml | head -n 1)")"
-}
+tools_base() (
+	project=
+	make_project "$BATS_FILE_TMPDIR/tools"
+	directory=$("$KILN" target show trixie --json | jq -r .base_directory)
+	[ -e "$directory/repodata/repomd.xml" ] || "$KILN" base import --target trixie >/dev/null
+	echo "$directory"
+)
 
 # Makes the stand-in, or finds the one that was made of the same list and tools: $standin. It lies in Kiln's cache, so
 # that the layers made of its packages, which bear its key, serve the next run as well.
@@ -30,7 +30,7 @@ make_standin() {
 }
 
 # Gives the project in $1 (the working directory) target el6 whose base.repo and keys are the stand-in's.
-# With a second argument its repositories are at that address (serve_standin).
+# With a second argument its repositories are at that address.
 use_standin() {
 	local directory=${1:-.}/repo-config/targets/el6
 	[ -n "${standin:-}" ] || make_standin
@@ -42,14 +42,6 @@ use_standin() {
 	# Its programs are the tools', which any kernel runs.
 	sed -i '/^\[host\]/,/^$/d' "$directory/target.conf"
 	sed -i "/^\[keys\]/,/^\$/c [keys]\nRPM-GPG-KEY-stand-in=$(cat "$standin/fingerprint")\n" "$directory/target.conf"
-}
-
-# Serves the stand-in on loopback until the test file ends: $standin_url.
-serve_standin() {
-	[ -n "${standin:-}" ] || make_standin
-	coproc STANDIN_SERVER { exec "$top/tests/fixtures/http-server" "$standin" "$BATS_FILE_TMPDIR/standin.log" 3>&-; }
-	read -r -u "${STANDIN_SERVER[0]}" standin_port
-	standin_url=http://127.0.0.1:$standin_port/plain
 }
 
 # A project for el6 in $project, with one collection `demo` and no package yet.
