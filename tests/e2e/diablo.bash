@@ -19,19 +19,24 @@ copy_diablo() {
 	deliver_from "$project.tarballs"
 }
 
-# The upstream sources, which have no digest, are fetched from files of their names in directory $1 and from nowhere else.
+# The upstream sources, which have no digest, are fetched from files of their names in directory $1.
 deliver_from() {
 	local lock
-	sed -i -E "s|^(Source[0-9]*: *)https?://.*/|\1file://$1/|" specs/diablo/*/*.spec
-	for lock in $(grep -lx 'sha256 = unlocked' specs/diablo/*/sources); do
-		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *=/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
+	for lock in $(unlocked); do
+		sed -i -E "/^\[(.*)\]/{s//[\1]/;h};/^origins *= *https?:/{x;G;s|^\[(.*)\]\norigins *=.*|origins = file://$1/\1;|}" "$lock"
 	done
 }
 
-# lock_diablo [PACKAGE…]: the digests of what lies there now, as somebody with the tarballs would lock them.
+unlocked() { grep -lx 'sha256 = unlocked' specs/diablo/*/sources; }
+
+# Locks what lies beside the project, as somebody with upstream's tarballs would: `kiln fetch --lock` would ask
+# upstream's hosts as well.
 lock_diablo() {
-	[ $# -gt 0 ] || set -- $(ls specs/diablo)
-	"$KILN" fetch --lock --collection diablo "$@"
+	local lock file
+	for lock in $(unlocked); do
+		file=$(sed -n 's|^origins = file://\(.*\);$|\1|p' "$lock")
+		sed -i "s/^sha256 = unlocked$/sha256 = $(sha256sum <"$file" | cut -d' ' -f1)\nsize = $(stat -c %s "$file")/" "$lock"
+	done
 }
 
 # The collection, built once for all suites of a run: $project; $built, a repository of its packages; $next, one of the
