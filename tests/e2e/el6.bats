@@ -22,7 +22,7 @@ setup() {
 	package=$(ls .kiln/www/demo/el6/snapshots/*/Packages/pydemo-1.0-1.el6.noarch.rpm | head -n 1)
 }
 
-teardown_file() { project=$PROJECT; expect_nothing_left; }
+teardown_file() { project=${PROJECT:-$BATS_FILE_TMPDIR}; expect_nothing_left; }
 
 @test "a package is what rpm 4.8 reads: gzip payload, SHA-256, no newer features" {
 	[ -n "$package" ] || fail "no package in $(find .kiln/www)"
@@ -57,6 +57,14 @@ teardown_file() { project=$PROJECT; expect_nothing_left; }
 @test "what an el6 root has comes from the mirrors, and rpm in it knows it" {
 	grep -q '^python-setuptools-0.6.10-3.el6' .kiln/builds/*/installed_pkgs.log || fail "$(cat .kiln/builds/*/installed_pkgs.log)"
 	grep -qx 'rpm in the root: python 2.6.6-66.el6_8' .kiln/builds/*/build.log || fail "$(grep 'rpm in' .kiln/builds/*/build.log)"
+}
+
+@test "the stand-in's own packages, key and metadata are such as el6 reads" {
+	make_standin
+	try check --contract el6 "$standin/os" "$standin/RPM-GPG-KEY-stand-in"
+	expect_status 0
+	# As EL6's own: xz payload, RSA over header and payload.
+	[ "$(rpm -qp --nosignature --qf '%{PAYLOADCOMPRESSOR}' "$standin"/os/Packages/initscripts-9*.rpm)" = xz ]
 }
 
 @test "a base whose packages another key signed is refused" {

@@ -14,7 +14,7 @@ tools_base() (
 # that the layers made of its packages, which bear its key, serve the next run as well.
 make_standin() {
 	local all=${KILN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kiln}/stand-ins tools digest
-	tools=$(tools_base)
+	tools=$(tools_base) && [ -d "$tools/Packages" ] || return 1
 	digest=$(cd "$top/tests/fixtures/el6" && {
 		find make-base packages.list trees -type f -printf '%m %p ' -exec sha256sum {} \;
 		sha256sum <"$tools/repodata/repomd.xml"

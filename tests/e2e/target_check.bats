@@ -78,7 +78,7 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	expect_output "$(cat "$standin/fingerprint")"
 	try target show el6 --json
 	[ "$(jq -r '.repositories[0].urls[0]' <<<"$output")" = http://mirror.invalid/6/os/x86_64/ ]
-	[ "$(jq -r '.rpm_database, .client_program' <<<"$output" | tr '\n' ' ')" = 'own yum ' ]
+	[ "$(jq -r '.rpm_database, .client_program, .client_init' <<<"$output" | tr '\n' ' ')" = 'own yum sysv ' ]
 	try target show el66
 	expect_status 4
 	expect_talk 'el6'
@@ -109,6 +109,10 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	expect_ready_but stand-in tools metadata packages
 	[ ! -e "$KILN_CACHE"/bases ] || [ -z "$(find "$KILN_CACHE/bases" -name repomd.xml)" ]
 	[ -z "$(ls "$KILN_CACHE" | grep probe || true)" ] || fail "left behind: $(ls "$KILN_CACHE")"
+	# Who starts with a build is led here.
+	try base import --target el6
+	expect_status 5
+	expect_talk '`kiln target check el6` tells all that is missing'
 	try target check el6 --json
 	expect_status 5
 	[ "$(jq -r '.ready' <<<"$output")" = false ]

@@ -141,7 +141,9 @@ static void answer_show(const KilnProject *project, const KilnTarget *target, co
 	}
 	kiln_json_end_object(json);
 	kiln_json_add_text(json, "rpm_database", target->has_own_database ? "own" : "host");
+	kiln_json_add_boolean(json, "needs_vsyscall", target->needs_vsyscall);
 	kiln_json_add_text(json, "client_program", target->client_program);
+	kiln_json_add_text(json, "client_init", target->client_init);
 	kiln_json_add_texts(json, "buildroot", target->buildroot);
 	kiln_json_add_texts(json, "minimal", target->minimal);
 	kiln_json_add_texts(json, "client", target->client);
@@ -196,7 +198,10 @@ static void print_show(const KilnProject *project, const KilnTarget *target, con
 	}
 	if (target->has_own_database)
 		print_row("rpm", "its own database, which the host's rpm cannot write");
+	if (target->needs_vsyscall)
+		print_row("host", "its kernel must have the vsyscall page");
 	print_row("client", target->client_program);
+	print_row("init", target->client_init);
 	print_words("buildroot", target->buildroot);
 	print_words("minimal", target->minimal);
 	print_words("client root", target->client);

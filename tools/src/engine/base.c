@@ -123,21 +123,36 @@ static gboolean mirror(const KilnProject *project, const KilnTarget *target, con
 	return TRUE;
 }
 
+/* The first mirror that does not answer is not all there is to know. */
+static void add_next_step(const KilnTarget *target, GError *fault)
+{
+	char *message;
+
+	if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_NETWORK) || !target->repositories)
+		return;
+	message = g_strdup_printf("%s; `kiln target check %s` tells all that is missing", fault->message, target->name);
+	g_free(fault->message);
+	fault->message = message;
+}
+
 gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error)
 {
 	g_autoptr(GPtrArray) sections = NULL;
 	g_autofree char *digest = read_digest(project, target, &sections, error);
 	g_autofree char *output = digest ? directory_of(project, target, digest) : NULL;
 	g_autofree char *stamp = output ? stamp_path(output) : NULL;
+	g_autoptr(GError) fault = NULL;
 	gboolean imported;
 
 	if (!output)
 		return FALSE;
-	imported = sections ? mirror(project, target, sections, output, error)
-			    : convert(project, target, output, error);
-	if (imported && kiln_fs_replace_text(stamp, digest, error))
+	imported = sections ? mirror(project, target, sections, output, &fault)
+			    : convert(project, target, output, &fault);
+	if (imported && kiln_fs_replace_text(stamp, digest, &fault))
 		return TRUE;
-	g_prefix_error(error, "importing the base of \"%s\": ", target->name);
+	add_next_step(target, fault);
+	g_propagate_prefixed_error(
+		error, g_steal_pointer(&fault), "importing the base of \"%s\": ", target->name);
 	return FALSE;
 }
 
