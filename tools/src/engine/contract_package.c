@@ -203,15 +203,15 @@ static void check_scriptlet(Judge *judge, const KilnRpmScriptlet *scriptlet)
 
 /* ── signatures ── */
 
+/* Header and payload are signed alike as a rule, and then it is told once. */
 static void check_signature(Judge *judge, const KilnRpmSignature *signature)
 {
 	g_autofree char *value =
 		kiln_judge_signature_value(signature->public_algorithm, signature->digest_algorithm);
 
 	if (!allows(judge, KILN_RULE_PACKAGE_SIGNATURE, value))
-		refuse(judge, KILN_RULE_PACKAGE_SIGNATURE, value, "its signature over %s is %s with %s",
-			signature->covers_payload ? "header and payload" : "the header", signature->public_algorithm,
-			signature->digest_algorithm);
+		refuse(judge, KILN_RULE_PACKAGE_SIGNATURE, value, "its signature is %s with %s",
+			signature->public_algorithm, signature->digest_algorithm);
 }
 
 static void check_coverage(Judge *judge, gboolean has_header, gboolean has_payload)

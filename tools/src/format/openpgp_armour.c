@@ -62,10 +62,12 @@ static gboolean checksum_fits(const Lines *lines, const GByteArray *packets, gui
 	g_autofree char *digits = g_strndup(lines->line + 1, lines->length - 1);
 	gsize size = 0;
 	g_autofree guchar *bytes = g_base64_decode(digits, &size);
+	/* Nothing came before it, in the first block there is no array yet. */
+	const guint8 *content = packets->len > start ? packets->data + start : NULL;
 
 	return size == 3 &&
 		((guint32)bytes[0] << 16 | (guint32)bytes[1] << 8 | bytes[2]) ==
-			checksum(packets->data + start, packets->len - start);
+			checksum(content, packets->len - start);
 }
 
 static void decode(const GString *text, GByteArray *packets)
