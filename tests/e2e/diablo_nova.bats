@@ -16,6 +16,7 @@ setup_file() {
 		{ cat "$BATS_FILE_TMPDIR/install" >&2; return 1; }
 	# A volume group, which no real program of LVM has to see
 	printf '#!/bin/sh\n[ "$*" = "--noheadings -o name" ] && echo "  nova-volumes"\n' >"$root/usr/sbin/vgs"
+	sed -i 's/^#START_SECONDS=.*/START_SECONDS=1/' "$root"/etc/sysconfig/openstack-nova-*
 	mkdir -p "$root/packages"
 	cp "$next"/*.rpm "$root/packages/"
 }
@@ -31,7 +32,7 @@ host() {
 	local status=0
 	{
 		cat <<-'END'
-			set -u
+			set -eu
 			proxy=openstack-nova-vncproxy volume=openstack-nova-volume
 			pid_of() { cat /var/run/nova/$1.pid; }
 			fail() { echo "FAILED: $*" >&2; exit 1; }
@@ -42,6 +43,7 @@ host() {
 				[ $status = $wanted ] || fail "status $status instead of $wanted: $*: $said"
 			}
 			says() { case $said in *"$1"*) ;; *) fail "not said: $1: $said" ;; esac; }
+			alive() { [ -n "$(tr -d '\0' 2>/dev/null </proc/$1/cmdline)" ]; }
 			soon() { local try; for try in $(seq 50); do "$@" && return; sleep .1; done; fail "never: $*"; }
 			# One volume in the database of nova's stand-in, one that exists
 			a_volume() {
@@ -222,6 +224,7 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		kill -9 $(pid_of $proxy)
 		expect 1 service $proxy status
 		sleep 60 & echo $! >/var/run/nova/$proxy.pid
+		alive $!
 		expect 1 service $proxy status
 		expect 0 service $proxy stop
 		kill -0 $! || fail "root's process was killed"
@@ -257,7 +260,7 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		expect 0 service $proxy start
 		pid=$(pid_of $proxy)
 		expect 0 service $proxy stop
-		[ ! -s /proc/$pid/cmdline ] || fail "still there"
+		! alive $pid || fail "still there"
 
 		mv /etc/nova/nova.conf /etc/nova/away
 		expect 6 service $proxy start; says nova.conf
@@ -269,7 +272,7 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		expect 4 setpriv --reuid nova --regid nova --clear-groups /etc/rc.d/init.d/$proxy stop
 
 		# A link that the service could have put there leads root nowhere
-		setpriv --reuid nova --regid nova --clear-groups ln -s /etc/passwd /var/log/nova/x 2>/dev/null &&
+		! setpriv --reuid nova --regid nova --clear-groups ln -s /etc/passwd /var/log/nova/x 2>/dev/null ||
 			fail "nova may write where root writes"
 		userdel nova
 		expect 6 service $proxy start; says "no user nova"
@@ -281,7 +284,7 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		exec 7<>/etc/passwd
 		timeout 20 sh -c "service $proxy start 2>&1 9>&1 | cat" >/tmp/said || fail "its output never ended"
 		grep -q OK /tmp/said
-		open=$(ls /proc/$(pid_of $proxy)/fd -l | awk '/->/ { print $NF }' | grep -vE '^/dev/null$|/var/log/nova|socket:')
+		open=$(ls /proc/$(pid_of $proxy)/fd -l | awk '/->/ { print $NF }' | grep -vE '^/dev/null$|/var/log/nova|socket:' || :)
 		[ -z "$open" ] || fail "open: $open"
 	END
 }
@@ -315,7 +318,7 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		expect 0 service tgtd status
 		exported /dev/nova-volumes/volume-00000001 || fail "the disk went with the service"
 		expect 0 service tgtd restart
-		! exported /dev/nova-volumes/volume-00000001
+		! exported /dev/nova-volumes/volume-00000001 || fail "the stand-in keeps exports"
 		expect 0 service $volume reload
 		exported /dev/nova-volumes/volume-00000001 || fail "not restored"
 		expect 0 tgtadm --lld iscsi --op show --mode account; says volume-00000001
@@ -410,9 +413,10 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 		ours=$(for name in $proxy $volume openstack-nova-common python-nova novnc; do rpm --dbpath /var/lib/rpm -ql $name; done)
 		theirs=$(md5sum /etc/tgt/targets.conf /etc/sudoers)
 		pids="$(pid_of $volume) $(pid_of $proxy)"
+		for pid in $pids; do alive $pid; done
 		expect 0 rpm --dbpath /var/lib/rpm -e $proxy $volume openstack-nova-common python-nova novnc
-		for pid in $pids; do [ ! -s /proc/$pid/cmdline ] || fail "process $pid is still there"; done
-		left=$(files | grep -iE 'nova' | grep -vxE '/etc/nova(/nova\.conf\.rpmsave)?|/var/log/nova(/.*)?|/var/lib/nova(/rows\.json)?|/var/lib/openstack-nova-volume(/.*\.conf)?')
+		for pid in $pids; do ! alive $pid || fail "process $pid is still there"; done
+		left=$(files | grep -iE 'nova' | grep -vxE '/etc/nova(/nova\.conf\.rpmsave)?|/var/log/nova(/.*)?|/var/lib/nova(/rows\.json)?|/var/lib/openstack-nova-volume(/.*\.conf)?' || :)
 		[ -z "$left" ] || fail "left: $left"
 		grep -q 192.0.2.99 /etc/nova/nova.conf.rpmsave
 		[ "$theirs" = "$(md5sum /etc/tgt/targets.conf /etc/sudoers)" ] || fail "files of others were changed"
