@@ -140,6 +140,7 @@ host() {
 @test "clients of another contract get what they read: no databases, pieces of what is large" {
 	other
 	use_contract fedora
+	sed -i 's|^mirrorlist=\(.*\)/@VARIABLES@mirrorlist-debug$|baseurl=\1/current/debug/|' repo-config/kiln.repo.in
 	serve # dnf here may be one that takes pieces, or passes them over
 	try release
 	expect_status 0
@@ -147,6 +148,7 @@ host() {
 	! grep '^mirrorlist_expire\|\$' "$published/stable/kiln-demo.repo" || fail "it is for yum"
 	run host 7 install two
 	[ "$status" -eq 0 ] || fail "$output"
+	grep -qx "baseurl=$url/demo/trixie/stable/current/debug/" "$published/stable/kiln-demo.repo"
 	(cd "$published/stable/current/repodata" && unzck -c ./*-primary.xml.zck) | cmp - <(zcat "$published"/stable/current/repodata/*-primary.xml.gz)
 }
 

@@ -89,6 +89,7 @@ static void test_refuses_with_file_and_line(void **state)
 		{"<comps>\n<group/></comps>", "c.xml:2: this <group> has no <id>"},
 		{"<comps><group>\n<id></id></group></comps>", "c.xml:2: \"\" is no name for <id>"},
 		{"<comps><group>\n<id> g</id></group></comps>", "c.xml:2: \" g\" is no name"},
+		{"<comps><group><id>\na</id></group></comps>", "c.xml:1: \"?a\" is no name"},
 		{"<comps><group><id>g</id>\n<id>h</id></group></comps>",
 			"c.xml:2: <id> stands in this <group> a second time"},
 		{"<comps><group><id>g</id>\n<id xml:lang='de'>h</id></group></comps>",

@@ -77,22 +77,43 @@ static gboolean is_link(const char *path)
 	return FALSE;
 }
 
-/* `path` below COLLECTION/TARGET, as the address goes on. */
-static gboolean is_answered(const Check *check, const char *path, gboolean is_directory)
+/* `path` below COLLECTION/TARGET in the channel: the same relative to the channel, else NULL. Borrowed. */
+static const char *in_channel(const Check *check, const char *path)
 {
 	const char *channel = check->context->project->config->channel;
 	gsize length = strlen(channel);
-	g_autofree char *metadata = NULL, *file = NULL;
 
-	if (check->repository) {
-		file = g_build_filename(check->repository, path, NULL);
-		metadata = g_build_filename(file, "repodata", "repomd.xml", NULL);
-		return g_file_test(is_directory ? metadata : file, G_FILE_TEST_IS_REGULAR);
-	}
-	if (strncmp(path, channel, length) != 0 || path[length] != '/')
+	return strncmp(path, channel, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+/* The channel's link leads to the snapshot, which in the gate's view is put in place only for the client. */
+static gboolean is_repository(const Check *check, const char *path)
+{
+	const char *relative = in_channel(check, path);
+	g_autofree char *metadata = NULL;
+
+	if (relative && is_link(relative))
+		return TRUE;
+	if (!check->repository)
 		return FALSE;
-	path += length + 1;
-	return is_directory ? is_link(path) : is_mirrorlist(check, path) || g_strv_contains(check->files, path);
+	metadata = g_build_filename(check->repository, path, "repodata", "repomd.xml", NULL);
+	return g_file_test(metadata, G_FILE_TEST_IS_REGULAR);
+}
+
+static gboolean is_file(const Check *check, const char *path)
+{
+	const char *relative = in_channel(check, path);
+	g_autofree char *file = NULL;
+
+	if (!check->repository)
+		return relative && (is_mirrorlist(check, relative) || g_strv_contains(check->files, relative));
+	file = g_build_filename(check->repository, path, NULL);
+	return g_file_test(file, G_FILE_TEST_IS_REGULAR);
+}
+
+static gboolean is_answered(const Check *check, const char *path, const char *key)
+{
+	return g_str_equal(key, "baseurl") ? is_repository(check, path) : is_file(check, path);
 }
 
 static char *written_names(const Check *check)
@@ -120,7 +141,7 @@ static gboolean check_address(const Check *check, const KilnRepoFileSection *sec
 		return FALSE;
 	}
 	if (!g_str_has_prefix(expanded, check->prefix) ||
-		is_answered(check, expanded + strlen(check->prefix), g_str_equal(key, "baseurl")))
+		is_answered(check, expanded + strlen(check->prefix), key))
 		return TRUE;
 	names = written_names(check);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,

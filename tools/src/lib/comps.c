@@ -2,6 +2,7 @@
 #include "lib/comps.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define MAX_BYTES (1 << 20)
+#define FAULT_MAX_BYTES 200
 
 typedef struct {
 	const char *filename;
@@ -49,8 +51,11 @@ static gboolean refuse(
 	va_start(arguments, format);
 	g_autofree char *fault = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
+	if (strlen(fault) > FAULT_MAX_BYTES)
+		fault[FAULT_MAX_BYTES] = '\0'; /* a value of the file's that goes on and on */
+	g_autofree char *line = kiln_text_printable(fault);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "%s:%ld: %s", reader->filename,
-		node ? xmlGetLineNo(node) : 1L, fault);
+		node ? xmlGetLineNo(node) : 1L, line);
 	return FALSE;
 }
 
@@ -336,9 +341,10 @@ static xmlDoc *read_document(const char *text, gsize size, const char *filename,
 	if (document)
 		return document;
 	fault = xmlGetLastError();
-	g_autofree char *reason = g_strdup(fault && fault->message ? fault->message : "not XML");
+	g_autofree char *reason =
+		kiln_text_printable(fault && fault->message ? g_strchomp(fault->message) : "not XML");
 	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "%s:%d: %s", filename,
-		fault && fault->line > 0 ? fault->line : 1, g_strdelimit(g_strstrip(reason), "\n", ' '));
+		fault && fault->line > 0 ? fault->line : 1, reason);
 	return NULL;
 }
 
