@@ -176,8 +176,7 @@ expect_no_package() {
 	signed_repo unsigned archive
 	try plan
 	expect_status 6
-	expect_talk '"more-1.rpm" of "old/unsigned" has gpgcheck=1'
-	expect_talk 'it is not signed'
+	expect_talk 'the package "more-1.rpm" of "old/unsigned", which has gpgcheck=1: it is not signed'
 	expect_no_package
 }
 
@@ -200,15 +199,20 @@ expect_no_package() {
 		open(sys.argv[1], "wb").write(data)
 	END
 	index damaged
-	for name in header-only:rsa payload:rsa replaced:rsa damaged:archive; do
+	while read -r name key message; do
 		rm -f "$target/base.repo"
-		signed_repo "${name%:*}" "${name#*:}"
+		signed_repo "$name" "$key"
 		try plan
 		expect_status 6
-		expect_talk "\"more-1.rpm\" of \"old/${name%:*}\" has gpgcheck=1: "
+		expect_talk "\"more-1.rpm\" of \"old/$name\", which has gpgcheck=1: $message"
 		expect_no_package
 		rm -rf "$KILN_CACHE"
-	done
+	done <<-END
+		header-only rsa its signature does not cover the payload
+		payload rsa it was changed after it was signed, or damaged: V3 RSA/SHA1 Signature
+		replaced rsa its signature does not cover the payload
+		damaged archive it was changed after it was signed, or damaged: Payload SHA256
+	END
 }
 
 @test "a key that is not the pinned one is not used: both fingerprints are named" {
@@ -306,6 +310,7 @@ expect_no_package() {
 	mv "$BATS_TEST_TMPDIR/more-1.rpm" "$REPOS/sha256/Packages/"
 	expect_status 6
 	expect_talk "$URL/plain/sha256/Packages/more-1.rpm: "
+	expect_talk 'if the mirror has moved on, `kiln base import` brings what it has now'
 	[ "$(layers)" = 0 ]
 	try plan
 	expect_root
@@ -337,12 +342,12 @@ expect_no_package() {
 	signed_repo index archive "" repo_gpgcheck=1
 	try base import --target old
 	expect_status 5
-	expect_talk '[index] has repo_gpgcheck=1: '
+	expect_talk '[index]: repo_gpgcheck=1: '
 	expect_talk 'repodata/repomd.xml.asc'
 	sign_index index stranger
 	try base import --target old
 	expect_status 6
-	expect_talk 'another key made it'
+	expect_talk 'repomd.xml.asc: verifying the signature of "repodata/repomd.xml": another key made it'
 	sign_index index archive
 	try plan
 	expect_root

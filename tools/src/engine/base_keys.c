@@ -104,10 +104,8 @@ gboolean kiln_base_keys_fetch(const KilnProject *project, const KilnTarget *targ
 	if (!section->checks_packages && !section->checks_index)
 		return TRUE;
 	for (char **url = section->keys; *url; url++)
-		if (!ensure_key(project, target, *url, base_directory, error)) {
-			g_prefix_error(error, "the key of [%s]: ", section->id);
+		if (!ensure_key(project, target, *url, base_directory, error))
 			return FALSE;
-		}
 	return TRUE;
 }
 

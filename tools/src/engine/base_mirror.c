@@ -180,7 +180,7 @@ static gboolean check_by_a_key(const Mirror *mirror, const char *index, const ch
 		g_autofree char *path =
 			kiln_base_keys_path(mirror->base_directory, kiln_base_section_file_name(*key));
 		g_autoptr(GError) local = NULL;
-		if (kiln_gpg_check_detached(path, index, signature, &local))
+		if (kiln_gpg_check_detached(path, index, signature, INDEX, &local))
 			return TRUE;
 		if (!first)
 			first = g_steal_pointer(&local);
@@ -197,13 +197,13 @@ static gboolean check_signature(Mirror *mirror, const char *url, const char *ind
 	if (!mirror->section->checks_index)
 		return TRUE;
 	if (!bring(mirror, signature_url, INDEX_MAX_BYTES, &mirror->signature_sha256, error)) {
-		g_prefix_error(error, "[%s] has repo_gpgcheck=1: ", mirror->section->id);
+		g_prefix_error(error, "repo_gpgcheck=1: ");
 		return FALSE;
 	}
 	signature = kiln_content_cache_path(mirror->cache, mirror->signature_sha256);
 	if (check_by_a_key(mirror, index, signature, error))
 		return TRUE;
-	g_prefix_error(error, "%s: ", signature_url);
+	g_prefix_error(error, "repo_gpgcheck=1: %s: ", signature_url);
 	return FALSE;
 }
 

@@ -241,7 +241,7 @@ static gboolean take_in(const Item *item, GError **error)
 	g_autofree char *directory = g_path_get_dirname(item->package->path);
 
 	if (item->repository->trust && !kiln_rpmtrust_check(item->repository->trust, item->file, error)) {
-		g_prefix_error(error, "\"%s\" of \"%s\" has gpgcheck=1: ",
+		g_prefix_error(error, "the package \"%s\" of \"%s\", which has gpgcheck=1: ",
 			kiln_base_section_file_name(item->package->path), item->repository->name);
 		return FALSE;
 	}
@@ -249,13 +249,22 @@ static gboolean take_in(const Item *item, GError **error)
 		kiln_fs_link_or_copy(item->file, item->package->path, error);
 }
 
+/* Mirrors of what still changes drop packages, and metadata of before names them. */
+static gboolean suggest_import(const GError *fault, GError **error)
+{
+	g_set_error(error, fault->domain, fault->code,
+		"%s; if the mirror has moved on, `kiln base import` brings what it has now", fault->message);
+	return FALSE;
+}
+
 static gboolean bring(const KilnBaseSupply *supply, const GPtrArray *items, guint64 bytes, GError **error)
 {
 	gint64 start = kiln_clock_monotonic_us();
+	g_autoptr(GError) local = NULL;
 
 	kiln_event_step("base", "%u packages (%.1f MiB)", items->len, (double)bytes / MIB);
-	if (!fetch(supply, items, error))
-		return FALSE;
+	if (!fetch(supply, items, &local))
+		return suggest_import(local, error);
 	for (guint i = 0; i < items->len; i++)
 		if (!take_in(items->pdata[i], error))
 			return FALSE;

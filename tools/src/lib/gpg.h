@@ -86,6 +86,7 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error);
 
 /* The same for what others publish: the file may hold several keys, and of the signatures one has to be good by one of
- * them, of any algorithm GnuPG still judges. A key that has expired since counts, as archives outlive their keys. */
+ * them, of any algorithm GnuPG still judges. A key that has expired since counts, as archives outlive their keys.
+ * `name` stands for `path` in messages. */
 gboolean kiln_gpg_check_detached(
-	const char *public_key_file, const char *path, const char *signature_path, GError **error);
+	const char *public_key_file, const char *path, const char *signature_path, const char *name, GError **error);

@@ -121,12 +121,13 @@ static gboolean check_any(const struct _gpgme_signature *signature, const char *
 }
 
 /* Has GnuPG judge; what it found stays with the context. */
-static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *signature_path, GError **error)
+static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *signature_path, const char *name,
+	GError **error)
 {
 	gpgme_data_t signature = NULL, content = NULL;
 
 	if (!g_file_test(signature_path, G_FILE_TEST_EXISTS))
-		return refuse(error, path, "there is no signature");
+		return refuse(error, name, "there is no signature");
 	if (!read_data(signature_path, SIGNATURE_MAX_BYTES, &signature, error))
 		return FALSE;
 	gpgme_error_t result = gpgme_data_new_from_file(&content, path, 1);
@@ -134,7 +135,7 @@ static gboolean verify_data(gpgme_ctx_t context, const char *path, const char *s
 		result = gpgme_op_verify(context, signature, content, NULL);
 	gpgme_data_release(signature);
 	gpgme_data_release(content);
-	return result ? refuse_result(error, path, result) : TRUE;
+	return result ? refuse_result(error, name, result) : TRUE;
 }
 
 /* Removes the temporary home and the directory GnuPG makes for its sockets elsewhere. What stays
@@ -180,7 +181,7 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	char *home = NULL;
 	gpgme_ctx_t context = open_home(&home, error);
 	gboolean verified = context && import_key(context, public_key_file, TRUE, error) &&
-			    verify_data(context, path, signature_path, error);
+			    verify_data(context, path, signature_path, path, error);
 
 	if (verified) {
 		const struct _gpgme_signature *found = gpgme_op_verify_result(context)->signatures;
@@ -193,13 +194,13 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 }
 
 gboolean kiln_gpg_check_detached(
-	const char *public_key_file, const char *path, const char *signature_path, GError **error)
+	const char *public_key_file, const char *path, const char *signature_path, const char *name, GError **error)
 {
 	char *home = NULL;
 	gpgme_ctx_t context = open_home(&home, error);
 	gboolean good = context && import_key(context, public_key_file, FALSE, error) &&
-			verify_data(context, path, signature_path, error) &&
-			check_any(gpgme_op_verify_result(context)->signatures, path, error);
+			verify_data(context, path, signature_path, name, error) &&
+			check_any(gpgme_op_verify_result(context)->signatures, name, error);
 
 	close_home(context, home);
 	return good;

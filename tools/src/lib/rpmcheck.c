@@ -47,7 +47,7 @@ gboolean kiln_rpmcheck_run(
 
 	(void)locker;
 	if (!fd || Ferror(fd)) {
-		kiln_error_set_errno(error, errno, "verifying the package \"%s\"", path);
+		kiln_error_set_errno(error, errno, "reading it");
 		if (fd)
 			Fclose(fd);
 		return FALSE;
@@ -58,7 +58,7 @@ gboolean kiln_rpmcheck_run(
 		return TRUE;
 	g_autofree char *report = kiln_rpmfile_take_log();
 	g_autofree char *fault = bad_parts(report);
-	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "verifying the package \"%s\": %s", path,
-		*fault ? fault : "rpm does not accept it");
+	g_set_error_literal(
+		error, KILN_ERROR, KILN_ERROR_VERIFY, *fault ? fault : "rpm does not accept it");
 	return FALSE;
 }

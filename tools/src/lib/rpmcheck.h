@@ -7,7 +7,7 @@
 
 struct rpmKeyring_s;
 
-/* Checks what `flags` (RPMVSF_*) leaves in; what `level` (RPMSIG_*) names must be there. FALSE with code VERIFY and
- * in the message the parts of rpm's report that are not OK; SYSTEM when `path` cannot be read. */
+/* Checks what `flags` (RPMVSF_*) leaves in; what `level` (RPMSIG_*) names must be there. FALSE with code VERIFY, the
+ * message being the parts of rpm's report that are not OK, with "; " between; SYSTEM when `path` cannot be read. */
 gboolean kiln_rpmcheck_run(
 	struct rpmKeyring_s *keyring, const char *path, guint32 flags, int level, GError **error);

@@ -7,7 +7,6 @@
 #include "lib/rpmfile.h"
 #include "lib/rpmheader.h"
 
-#include <rpm/header.h>
 #include <rpm/rpmkeyring.h>
 #include <rpm/rpmpgp.h>
 #include <rpm/rpmts.h>
@@ -38,12 +37,6 @@ void kiln_rpmtrust_free(KilnRpmTrust *trust)
 	g_hash_table_unref(trust->key_ids);
 	g_string_free(trust->names, TRUE);
 	g_free(trust);
-}
-
-static gboolean refuse(GError **error, const char *path, const char *fault)
-{
-	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "verifying the package \"%s\": %s", path, fault);
-	return FALSE;
 }
 
 /* The packets of the file, of all armoured blocks if it is so. */
@@ -100,44 +93,49 @@ gboolean kiln_rpmtrust_add(KilnRpmTrust *trust, const char *bytes, gsize size, c
 }
 
 /* Says whose signature it is where that is the trouble: rpm's report names the key by its last digits only. */
-static gboolean check_signers(const KilnRpmTrust *trust, const KilnRpmHeader *header, const char *path, GError **error)
+static gboolean check_signers(const KilnRpmTrust *trust, const KilnRpmHeader *header, GError **error)
 {
 	if (header->signatures->len == 0)
-		return refuse(error, path, "it is not signed");
+		g_set_error_literal(error, KILN_ERROR, KILN_ERROR_VERIFY, "it is not signed");
 	for (guint i = 0; i < header->signatures->len; i++) {
 		const KilnRpmSignature *signature = header->signatures->pdata[i];
 		if (g_hash_table_contains(trust->key_ids, signature->key_id))
 			continue;
-		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
-			"verifying the package \"%s\": it is signed by the key %s, which is not of %s", path,
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "it is signed by the key %s, which is not of %s",
 			signature->key_id, trust->names->str);
 		return FALSE;
 	}
-	return TRUE;
+	return header->signatures->len > 0;
 }
 
-/* TRUE when the header, which is signed, has a digest of the payload. */
-static gboolean has_payload_digest(const char *path)
+/* What rpm has found, in one sentence about it. Caller owns. */
+static char *explain(const char *report)
 {
-	Header header = kiln_rpmfile_read_header(path, NULL);
-	gboolean has = header && headerIsEntry(header, RPMTAG_PAYLOADDIGEST);
+	g_auto(GStrv) parts = g_strsplit(report, "; ", -1);
 
-	headerFree(header);
-	return has;
+	for (char **part = parts; *part; part++)
+		if (strstr(*part, ": BAD"))
+			return g_strdup_printf("it was changed after it was signed, or damaged: %s", *part);
+	return strstr(report, ": NOTFOUND") ? g_strdup("its signature does not cover the payload") : g_strdup(report);
+}
+
+/* With this level librpm wants a signature over the payload, or over a header that has a digest of it: an MD5 beside
+ * the header, which is all that some old packages have, proves nothing of who wrote the payload. */
+static gboolean check_bytes(const KilnRpmTrust *trust, const char *path, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autofree char *fault = NULL;
+
+	if (kiln_rpmcheck_run(trust->keyring, path, RPMVSF_DEFAULT, RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, &local))
+		return TRUE;
+	fault = explain(local->message);
+	g_set_error_literal(error, local->domain, local->code, fault);
+	return FALSE;
 }
 
 gboolean kiln_rpmtrust_check(const KilnRpmTrust *trust, const char *path, GError **error)
 {
 	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
 
-	if (!header || !check_signers(trust, header, path, error) ||
-		!kiln_rpmcheck_run(trust->keyring, path, RPMVSF_DEFAULT,
-			RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, error))
-		return FALSE;
-	if (has_payload_digest(path))
-		return TRUE;
-	/* What is left is the signature over header and payload: an MD5 of the payload beside the header proves
-	 * nothing of who wrote it. */
-	return kiln_rpmcheck_run(trust->keyring, path,
-		RPMVSF_MASK_NODIGESTS | RPMVSF_NORSAHEADER | RPMVSF_NODSAHEADER, RPMSIG_SIGNATURE_TYPE, error);
+	return header && check_signers(trust, header, error) && check_bytes(trust, path, error);
 }

@@ -19,6 +19,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRpmTrust, kiln_rpmtrust_free)
 gboolean kiln_rpmtrust_add(KilnRpmTrust *trust, const char *bytes, gsize size, const char *filename, GError **error);
 
 /* Verifies the package `path`: every digest and signature it has is right, a trusted key made the signature, and that
- * covers the payload too, by itself or by a digest in the signed header. Code VERIFY says what is not so. From any
- * thread. */
+ * covers the payload too, by itself or by a digest in the signed header. Code VERIFY: the message says of "it" what is
+ * not so. From any thread. */
 gboolean kiln_rpmtrust_check(const KilnRpmTrust *trust, const char *path, GError **error);

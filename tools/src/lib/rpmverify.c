@@ -159,9 +159,12 @@ gboolean kiln_rpmverify_package(KilnRpmVerifier *verifier, const char *path, GEr
 		return refuse(error, path, fault);
 	/* The second pass knows only the signature over header and payload: rpm counts a payload as
 	 * verified by a digest in the signed header, of which old clients know nothing. */
-	return kiln_rpmcheck_run(verifier->keyring, path, RPMVSF_DEFAULT,
-		       RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, error) &&
-	       kiln_rpmcheck_run(verifier->keyring, path,
-		       RPMVSF_MASK_NODIGESTS | RPMVSF_NORSAHEADER | RPMVSF_NODSAHEADER,
-		       RPMSIG_SIGNATURE_TYPE, error);
+	if (kiln_rpmcheck_run(verifier->keyring, path, RPMVSF_DEFAULT,
+		    RPMSIG_DIGEST_TYPE | RPMSIG_SIGNATURE_TYPE, error) &&
+		kiln_rpmcheck_run(verifier->keyring, path,
+			RPMVSF_MASK_NODIGESTS | RPMVSF_NORSAHEADER | RPMVSF_NODSAHEADER, RPMSIG_SIGNATURE_TYPE,
+			error))
+		return TRUE;
+	g_prefix_error(error, "verifying the package \"%s\": ", path);
+	return FALSE;
 }
