@@ -307,7 +307,7 @@ only() {
 	sed 's/^=..../=AAAA/' maker.key >damaged.key
 	try check --contract el6 damaged.key
 	expect_status 6
-	expect_talk 'checksum does not fit'
+	expect_output 'checksum does not fit'
 }
 
 @test "metadata: XML in xz or zstd alone is refused on el6, with a database in gz it is not; gz and plain are not" {
