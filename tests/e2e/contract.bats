@@ -501,11 +501,22 @@ open(p, "w").write(re.sub(r"\s*<data type=\"group_gz\">.*?</data>", "", t, flags
 	[ ! -e .kiln/www/demo/el6/stable ] || fail 'the channel moved'
 }
 
-@test "the gate: the same compose without them is published, and kiln check finds nothing" {
-	export KILN_KEYS=$BATS_FILE_TMPDIR/keys
+@test "the gate: the same compose without them is published, not with an ed25519 key, and kiln check finds nothing" {
 	make_el6_project
 	package one 'Requires: bash'
+	export KILN_KEYS=$BATS_TEST_TMPDIR/edkeys
+	mkdir -m 700 "$KILN_KEYS"
+	gpg --homedir "$KILN_KEYS" --batch --quiet --passphrase '' --quick-gen-key \
+		'Kiln demo packages <kiln-demo@localhost>' ed25519 sign 0 2>/dev/null
+	gpgconf --homedir "$KILN_KEYS" --kill gpg-agent
+	try release
+	expect_status 6
+	expect_talk 'it is not RSA of 2048 to 4096 bits'
+	[ ! -e .kiln/www/demo/el6/stable ] || fail 'published'
+	export KILN_KEYS=$BATS_FILE_TMPDIR/keys
 	"$KILN" release
 	[ -e .kiln/www/demo/el6/stable/current ]
 	for rpm in .kiln/www/demo/el6/stable/current/Packages/*.rpm; do accepted el6 "$rpm"; done
+	try check
+	expect_status 0
 }
