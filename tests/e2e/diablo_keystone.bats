@@ -400,6 +400,7 @@ in_host() {
 @test "the service over HTTP: versions in JSON and XML, templates found, old clients answered or told" {
 	in_host <<-'END'
 		keystone start >/dev/null || { cat /var/log/keystone/keystone.log; exit 1; }
+		keystone-manage user add u p >/dev/null
 		cat >/tmp/ask.py <<-'PYTHON'
 			import json, sys
 			from urllib.error import HTTPError
