@@ -2,6 +2,7 @@
 #include "lib/repomd_index.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <createrepo_c/createrepo_c.h>
 #include <errno.h>
@@ -31,7 +32,10 @@ void kiln_repomd_index_free(KilnRepomdIndex *index)
 
 static gboolean refuse(GError **error, const char *path, const char *fault)
 {
-	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "reading the metadata \"%s\": %s", path, fault);
+	g_autofree char *line = g_strdelimit(g_strchomp(g_strdup(fault)), "\r\n", ' ');
+	g_autofree char *printable = kiln_text_printable(line);
+
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "reading the metadata \"%s\": %s", path, printable);
 	return FALSE;
 }
 
