@@ -53,6 +53,7 @@ good_spec() {
 	files=
 	sub common 2-1
 	sub rival 1-1
+	sub broken 1-0
 	sub lib 1-1
 	sub client 1-1 'Requires: lib = 1-1'
 	sub left 1-1
@@ -92,7 +93,7 @@ bad_spec() {
 	sub victim 1-1
 	files='/usr/bin/clash
 %attr(0700,root,root) /usr/bin/mode
-%attr(-,daemon,root) /usr/bin/owner
+%attr(-,root,daemon) /usr/bin/owner
 /usr/bin/link
 /usr/bin/ghost
 %dir /usr/share/clash'
@@ -219,6 +220,7 @@ expect_findings() { # COUNT PATTERN
 	sed -i 's/^gpgcheck=1/gpgcheck=perhaps/' .kiln/www/demo/small/stable/kiln-demo.repo
 	header plain 1-1 | sed '$a%files' | build_spec .kiln/www/demo/small/snapshots/"$good"/Packages
 	createrepo_c --quiet --general-compress-type=xz --no-database .kiln/www/demo/small/snapshots/"$good"
+	createrepo_c --quiet --general-compress-type=xz --no-database .kiln/www/demo/small/snapshots/"$good"/debug
 	try check demo --snapshot "$good"
 	expect_status 6
 	expect_output 'contract, package-signature'
@@ -233,6 +235,7 @@ expect_findings() { # COUNT PATTERN
 	expect_output 'contract, repo-urls'
 	[ "$(grep -c 'RPM-GPG-KEY-kiln-demo: .*ed25519' <<<"$output")" -eq 1 ] || fail "told twice"
 	expect_output 'contract, metadata-compression'
+	grep -q '^    debug/repodata/.*xz' <<<"$output" || fail 'nothing of debug/repodata'
 	expect_output 'integrity'
 }
 
