@@ -179,7 +179,8 @@ change_greeter() {
 }
 
 # What the base has in a higher version; the clean root has the second from the start.
-@test "the gate installs the packages of the compose, not the base's of the same name" {
+@test "a package that the base has in a higher version is held back: nobody would get it" {
+	before=$(current)
 	for name in lsof hostname; do
 		mkdir "specs/demo/$name"
 		sed "s/greeter/$name/g; s/^Version: .*/Version: 0.1/; s/2\.0-1/0.1-1/" \
@@ -187,9 +188,15 @@ change_greeter() {
 		cp specs/demo/greeter/greeter.c "specs/demo/$name/$name.c"
 	done
 	try release
+	expect_status 7
+	expect_talk 'shadowed: hostname-0.1-1.kt13.x86_64: is not newer than "hostname-'
+	expect_talk 'shadowed: lsof-0.1-1.kt13.x86_64: is not newer than "lsof-'
+	[ "$(current)" = "$before" ]
+	sed -i 's/^Version: .*/Epoch: 9\n&/' specs/demo/lsof/lsof.spec specs/demo/hostname/hostname.spec
+	try release
 	expect_status 0
-	grep -q '^  Installing  *: lsof-0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/lsof/client.log
-	grep -q '^  Downgrading  *: hostname-0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/hostname/client.log
+	grep -q '^  Installing  *: lsof-9:0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/lsof/client.log
+	grep -q '^  Upgrading  *: hostname-9:0\.1-1\.kt13\.x86_64 ' .kiln/smoke/trixie/hostname/client.log
 }
 
 # A Name that is another one only where the package is built: no smoke test would know of it.

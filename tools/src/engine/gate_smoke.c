@@ -204,6 +204,6 @@ gboolean kiln_gate_smoke(
 
 	if (view && open_previous(context, &previous, &directory))
 		before = plan_runs(compose, previous, directory, FALSE, NULL);
-	smoke = view ? kiln_smoke_open(context, identity, view, compose, directory, error) : NULL;
+	smoke = view ? kiln_smoke_open(context, identity, view, compose, before ? directory : NULL, error) : NULL;
 	return smoke && run_all(context, smoke, runs, before, error) && kiln_fs_remove_tree(view, error);
 }
