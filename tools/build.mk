@@ -33,7 +33,9 @@ PKG_LIBS = $(shell pkg-config --libs $(PKG_MODULES)) -lrpmbuild -lrpmsign -lcrea
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough 
 HARDENING := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
-KILN_CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) $(HARDENING) $(if $(filter 1,$(DEVELOPER)),-Werror) \
+# A sanitized build is run once and read by its traces, which need lines and no variables; it compiles in half the time.
+OPTIMIZATION := $(if $(SANITIZE),-O1 -g1,-O2 -g)
+KILN_CFLAGS := -std=gnu11 $(OPTIMIZATION) $(WARNINGS) $(HARDENING) $(if $(filter 1,$(DEVELOPER)),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined) \
 	-Itools/src -D_GNU_SOURCE -DKILN_VERSION='"$(VERSION)"' -DG_LOG_DOMAIN='"kiln"'
 KILN_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE))
