@@ -166,7 +166,7 @@ run_packaged() { # RESULT NAME
 
 @test "a source that is not what was locked is refused until it is locked again" {
 	add_old_package SPECS SOURCES oldhello
-	try init
+	try init --target trixie
 	expect_status 0
 	add_tarball SOURCES oldhello 1.2
 	echo more >"$BATS_TEST_TMPDIR/tarball/oldhello-1.2/README"
@@ -190,26 +190,29 @@ run_packaged() { # RESULT NAME
 }
 
 @test "init refuses a project, a tree without specs and one with two layouts" {
-	try init
+	try init --target trixie
 	expect_status 4
 	expect_talk 'has no specs'
 	add_old_package SPECS SOURCES oldhello
 	small_spec beside >beside.spec
-	try init
+	try init --target trixie
 	expect_status 3
 	expect_talk 'say --layout topdir or --layout flat'
 	[ ! -e repo-config ] || fail 'something was written'
-	try init --layout tree
+	try init --layout topdir
 	expect_status 2
-	try init --layout topdir --target el9
+	expect_talk 'name one with --target NAME'
+	try init --target trixie --layout tree
+	expect_status 2
+	try init --layout topdir --target el5
 	expect_status 4
-	expect_talk 'there is no target "el9"'
+	expect_talk 'there is no target "el5"'
 	[ ! -e repo-config ] || fail 'something was written'
-	try init --layout topdir --name old
+	try init --target trixie --layout topdir --name old
 	expect_status 0
 	grep -qx '\[collection old\]' repo-config/kiln.conf
 	before=$(find repo-config -type f -exec sha256sum {} + | sort)
-	try init --layout flat
+	try init --target trixie --layout flat
 	expect_status 3
 	expect_talk 'is a Kiln project already'
 	[ "$(find repo-config -type f -exec sha256sum {} + | sort)" = "$before" ]
@@ -219,7 +222,7 @@ run_packaged() { # RESULT NAME
 	add_old_package SPECS SOURCES oldhello
 	small_spec broken | sed 's/^License.*/Licence: MIT/' >SPECS/broken.spec
 	small_spec remote | sed "s|^License.*|&\nSource0: file://$BATS_TEST_TMPDIR/mirror/remote-1.tar.gz|" >SPECS/remote.spec
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'packages   3, 1 of them with errors'
 	expect_output '1 locked in "repo-config/sources/Legacy_Tree", 1 missing'
@@ -244,7 +247,7 @@ run_packaged() { # RESULT NAME
 	add_old_package . SOURCES oldhello
 	add_old_package . . besides
 	before=$(tree_digest)
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'layout     flat: specs in ".", sources in "SOURCES, ."'
 	expect_output 'sources    2 locked'
@@ -263,7 +266,7 @@ run_packaged() { # RESULT NAME
 	add_old_package rpms/old rpms/old oldhello
 	mv rpms/old rpms/oldhello
 	before=$(tree_digest)
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'layout     dist-git: specs in "rpms", sources in "., SOURCES" of each package'
 	expect_output 'packages   3'
@@ -284,7 +287,7 @@ run_packaged() { # RESULT NAME
 	mv bad oldworld
 	(cd oldhello && sha512sum --tag oldhello-1.2.tar.gz >sources)
 	(cd oldworld && md5sum oldworld-1.2.tar.gz | sed 's/^0/1/;t;s/^./0/' >.oldworld.metadata)
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'packages   2, 1 of them with errors'
 	expect_talk '"oldworld-1.2.tar.gz": its MD5 is '
@@ -304,7 +307,7 @@ run_packaged() { # RESULT NAME
 	small_spec small | sed 's|^Version.*|Version: %(cat %{_sourcedir}/%{name}.version)|' >SPECS/small.spec
 	small_spec including | sed 's|^Version.*|%include %{_sourcedir}/macros.inc\nVersion: %{ver}|' >SPECS/including.spec
 	echo '%define ver 8' >SOURCES/macros.inc
-	try init
+	try init --target trixie
 	expect_status 0
 	try spec small
 	expect_status 0
@@ -323,7 +326,7 @@ run_packaged() { # RESULT NAME
 	add_old_package SPECS SOURCES oldhello
 	small_spec lower >SPECS/lower.spec
 	small_spec upper lower-devel >SPECS/upper.spec
-	try init
+	try init --target trixie
 	try build
 	expect_status 0
 	mkdir "$BATS_TEST_TMPDIR/given"
@@ -334,7 +337,7 @@ run_packaged() { # RESULT NAME
 	project=$BATS_TEST_TMPDIR/elsewhere
 	mkdir "$project"
 	cd "$project"
-	try init --layout kiln
+	try init --target trixie --layout kiln
 	expect_status 0
 	try build --target trixie "$BATS_TEST_TMPDIR"/given/oldhello-*.src.rpm
 	expect_status 0
@@ -362,7 +365,7 @@ run_packaged() { # RESULT NAME
 
 @test "a source package is built where there is no project" {
 	add_old_package SPECS SOURCES oldhello
-	try init
+	try init --target trixie
 	try build
 	expect_status 0
 	cp "$output"/*.src.rpm "$BATS_TEST_TMPDIR/given.src.rpm"
@@ -370,26 +373,26 @@ run_packaged() { # RESULT NAME
 	mkdir "$BATS_TEST_TMPDIR/nowhere"
 	cd "$BATS_TEST_TMPDIR/nowhere"
 	export XDG_DATA_HOME=$BATS_TEST_TMPDIR/share
-	try build --target el9 ../given.src.rpm
+	try build --target el5 ../given.src.rpm
 	expect_status 4
-	expect_talk 'there is no target "el9"'
-	try build ../given.src.rpm
+	expect_talk 'there is no target "el5"'
+	try build --target trixie ../given.src.rpm
 	expect_status 0
 	[[ $output == "$XDG_DATA_HOME/kiln/source-packages/"* ]] || fail 'the result is elsewhere'
 	[ "$(sha256sum "$output"/oldhello-1*.x86_64.rpm | cut -d' ' -f1)" = "$expected" ] || fail 'other bytes'
 	[ -z "$(ls -A)" ] || fail 'something was left behind'
-	try build ../given.src.rpm
+	try build --target trixie ../given.src.rpm
 	expect_status 0
 	expect_talk 'nothing to build'
 	# Only source packages: a name is in no project.
-	try build oldhello
+	try build --target trixie oldhello
 	expect_status 4
 	expect_talk 'is not in a Kiln project'
 }
 
 @test "an adopted tree is released" {
 	add_old_package SPECS SOURCES oldhello
-	try init --name legacy
+	try init --target trixie --name legacy
 	expect_status 0
 	try release
 	expect_status 0
@@ -403,7 +406,7 @@ run_packaged() { # RESULT NAME
 	mkdir SPECS
 	small_spec tool >SPECS/tool-el9.spec
 	small_spec other tool-devel >SPECS/other.spec
-	try init --name legacy
+	try init --target trixie --name legacy
 	expect_status 0
 	try release
 	expect_status 0
@@ -420,7 +423,7 @@ run_packaged() { # RESULT NAME
 	mkdir SPECS
 	small_spec tool >SPECS/tool.spec
 	small_spec tool | sed 's/^Version.*/Version: 2/' >SPECS/tool-el9.spec
-	try init --name legacy
+	try init --target trixie --name legacy
 	expect_status 0
 	expect_talk '"SPECS/tool-el9.spec" and "SPECS/tool.spec" have one Name, "tool"'
 	try release
@@ -437,27 +440,27 @@ run_packaged() { # RESULT NAME
 	mkdir SPECS
 	small_spec good >SPECS/good.spec
 	small_spec bad >'SPECS/bad one.spec'
-	try init
+	try init --target trixie
 	expect_status 3
 	expect_talk 'nothing is left behind: "SPECS/bad one.spec": not a package name; rename it'
 	[ "$(ls -A)" = SPECS ] || fail "left behind: $(ls -A)"
 	# What was there stays.
 	mkdir -p repo-config/sources
 	echo mine >repo-config/kiln.repo.in
-	try init
+	try init --target trixie
 	expect_status 3
 	[ "$(find repo-config | sort | xargs)" = 'repo-config repo-config/kiln.repo.in repo-config/sources' ] ||
 		fail "left behind: $(find repo-config)"
 	[ "$(cat repo-config/kiln.repo.in)" = mine ]
 	rm -r repo-config
 	mv 'SPECS/bad one.spec' SPECS/bad.spec
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'packages   2'
 }
 
 @test "a project that begins empty says that it has no packages yet" {
-	try init --layout kiln --name new
+	try init --target trixie --layout kiln --name new
 	expect_status 0
 	[ -d specs/new ]
 	for way in plan status; do
@@ -475,7 +478,7 @@ run_packaged() { # RESULT NAME
 	mkdir SPECS
 	small_spec conf | sed 's/^License.*/&\nSource0: missing.conf/' >SPECS/conf.spec
 	ln -s ../gone/lost.spec SPECS/lost.spec
-	try init
+	try init --target trixie
 	expect_status 0
 	expect_output 'packages   1'
 	expect_output '1 missing'
@@ -495,7 +498,7 @@ run_packaged() { # RESULT NAME
 
 @test "a source package that is damaged, or none, is refused" {
 	add_old_package SPECS SOURCES oldhello
-	try init
+	try init --target trixie
 	try build
 	expect_status 0
 	cp "$output"/*.src.rpm good.src.rpm
