@@ -188,7 +188,7 @@ link=/usr/bin/c beta'
 	import
 	expect_status 6
 	expect_talk 'NO_PUBKEY'
-	! ls "$KILN_CACHE"/bases/*/repodata
+	! ls "$KILN_CACHE"/bases/*/repodata || fail 'a base was left'
 }
 
 @test "a machine without a Debian source is told so" {

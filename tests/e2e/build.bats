@@ -17,7 +17,8 @@ teardown() { expect_nothing_left; }
 		done
 	done
 	greeter=$(tail -n 1 <<<"$output")
-	[ -e "$greeter/greeter-2.0-1.kt13.x86_64.rpm" ] && [ -e "$greeter/greeter-2.0-1.kt13.src.rpm" ]
+	[ -e "$greeter/greeter-2.0-1.kt13.x86_64.rpm" ]
+	[ -e "$greeter/greeter-2.0-1.kt13.src.rpm" ]
 	grep -q '^hello-devel-1.0-1' "$greeter/installed_pkgs.log"
 	rpm -qp --nosignature --requires "$greeter/greeter-2.0-1.kt13.x86_64.rpm" | grep -qF 'libhello.so.1()(64bit)'
 	rpm -qlp --nosignature "$greeter/greeter-debuginfo-2.0-1.kt13.x86_64.rpm" | grep -q '/usr/bin/greeter'
@@ -192,7 +193,7 @@ teardown() { expect_nothing_left; }
 	wait "$pid" || true
 	for _ in $(seq 50); do pgrep -f 'sleep 30$' >/dev/null || break; sleep 0.1; done
 	expect_nothing_left
-	! pgrep -f 'sleep 30$'
+	! pgrep -f 'sleep 30$' || fail 'the sleeper is still there'
 	sed -i '/^sleep 30/d' specs/demo/hello/hello.spec
 	try build hello
 	expect_status 0

@@ -449,7 +449,7 @@ old() {
 			fail "$(cat "$BATS_TEST_TMPDIR/said")"
 		mkdir -p "$BATS_TEST_TMPDIR/empty"
 		! EXTRA="old=$BATS_TEST_TMPDIR/old" dnf_in "$BATS_TEST_TMPDIR/empty" --assumeno install $pair python-nova \
-			>"$BATS_TEST_TMPDIR/said" 2>&1
+			>"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$pair was taken beside python-nova"
 		grep -qE "python-nova-2011.3-1.*(conflicts with|requires)" "$BATS_TEST_TMPDIR/said" ||
 			fail "$(cat "$BATS_TEST_TMPDIR/said")"
 	done

@@ -51,7 +51,7 @@ teardown_file() { project=${PROJECT:-$BATS_FILE_TMPDIR}; expect_nothing_left; }
 	grep -qE 'yum installs it' "$project.talk"
 	log=.kiln/smoke/el6/pydemo/host.log
 	[ "$(grep -c '^ok' "$log")" -ge 20 ] || fail "$(cat "$log")"
-	! grep '^not ok' "$log"
+	! grep '^not ok' "$log" || fail 'a check failed'
 }
 
 @test "what an el6 root has comes from the mirrors, and rpm in it knows it" {

@@ -136,12 +136,15 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try gc --size 0 --dry-run
 	expect_status 0
 	expect_output 'would free '
-	[ "$(results)" -eq 3 ] && [ "$(count_layers)" -ge 2 ]
+	[ "$(results)" -eq 3 ]
+	[ "$(count_layers)" -ge 2 ]
 	try gc --size 0 --json
 	expect_status 0
 	[ "$(jq -r '.removed[] | select(.kind == "result") | .path' <<<"$output")" = "$first" ] || fail 'another result went'
 	[ "$(jq '[.removed[] | select(.kind == "leftover")] | length' <<<"$output")" -eq 0 ] || fail 'leftovers of nothing'
-	[ ! -e "$first" ] && [ -e "$second/result.json" ] && [ -e "$third/result.json" ]
+	[ ! -e "$first" ]
+	[ -e "$second/result.json" ]
+	[ -e "$third/result.json" ]
 	[ "$(count_layers)" -eq 0 ] && [ -z "$(ls -A "$layers")" ] || fail "layers are left: $(ls -A "$layers")"
 	[ "$(jq '[.removed[].bytes] | add' <<<"$output")" -eq "$(jq .freed_bytes <<<"$output")" ]
 
@@ -149,7 +152,8 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try gc --size 0
 	expect_status 0
 	expect_output 'hello 1.0-1.kt13 (demo, trixie): over the budget'
-	[ ! -e "$second" ] && [ -e "$third/result.json" ]
+	[ ! -e "$second" ]
+	[ -e "$third/result.json" ]
 	try build
 	expect_status 0
 	expect_talk 'nothing to build: 1 unchanged'
@@ -171,7 +175,8 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try build
 	base=$(jq -r 'select(.below == null and (.label | endswith("buildroot"))) | .key' "$layers"/*/manifest.json)
 	top=$(jq -r "select(.below == \"$base\") | .key" "$layers"/*/manifest.json | head -n 1)
-	[ -n "$base" ] && [ -n "$top" ]
+	[ -n "$base" ]
+	[ -n "$top" ]
 	touch -d '40 days ago' "$layers/$base"
 	try gc --size 1000 --days 30
 	expect_status 0
@@ -231,14 +236,16 @@ is_under_way() { grep -qsx 'it is under way' .kiln/builds/.new-*/build.log; }
 	try gc --size 0
 	expect_status 0
 	expect_output 'in use: '
-	[ -e .kiln/failed/trixie/slow/build.log ] && [ "$(count_layers)" -ge 1 ]
+	[ -e .kiln/failed/trixie/slow/build.log ]
+	[ "$(count_layers)" -ge 1 ]
 	wait "$shell"
 	[ "$(cat "$BATS_TEST_TMPDIR/shell")" = 'still here' ] || fail 'the shell lost its root'
 	try gc --days 0 --dry-run
 	[ -e .kiln/failed/trixie/slow/build.log ]
 	try gc --size 0
 	expect_output 'slow (trixie): over the budget'
-	[ ! -e .kiln/failed/trixie/slow ] && [ "$(count_layers)" -eq 0 ]
+	[ ! -e .kiln/failed/trixie/slow ]
+	[ "$(count_layers)" -eq 0 ]
 	try shell slow
 	expect_status 4
 }

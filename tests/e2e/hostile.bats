@@ -28,7 +28,8 @@ expect_refused() {
 	for text in "$@"; do expect_talk "$text"; done
 	expect_talk 'log: .kiln/failed/trixie/hello/build.log'
 	expect_talk 'kiln shell hello'
-	[ -s .kiln/failed/trixie/hello/build.log ] && [ -s .kiln/failed/trixie/hello/state.log ]
+	[ -s .kiln/failed/trixie/hello/build.log ]
+	[ -s .kiln/failed/trixie/hello/state.log ]
 	[ "$(python3 -c 'import sqlite3; print(*sqlite3.connect(".kiln/state.sqlite").execute(
 		"SELECT outcome FROM build ORDER BY id DESC LIMIT 1").fetchone())')" = failed ]
 	! ls -d .kiln/builds/*/ 2>/dev/null || fail 'there is a result'
@@ -122,7 +123,7 @@ expect_refused() {
 	expect_refused 'rpmbuild -bb ended with exit status 1'
 	[ -e .kiln/failed/trixie/hello/root/tree/builddir/sh ]
 	setpriv --reuid 1000 --regid 1000 --clear-groups ls .kiln >/dev/null
-	! setpriv --reuid 1000 --regid 1000 --clear-groups ls .kiln/failed/trixie
-	! setpriv --reuid 1000 --regid 1000 --clear-groups stat .kiln/failed/trixie/hello/root/tree/builddir/sh
-	! setpriv --reuid 1000 --regid 1000 --clear-groups ls .kiln/work/trixie
+	! setpriv --reuid 1000 --regid 1000 --clear-groups ls .kiln/failed/trixie || fail 'others can look into it'
+	! setpriv --reuid 1000 --regid 1000 --clear-groups stat .kiln/failed/trixie/hello/root/tree/builddir/sh || fail 'others can look into it'
+	! setpriv --reuid 1000 --regid 1000 --clear-groups ls .kiln/work/trixie || fail 'others can look into it'
 }

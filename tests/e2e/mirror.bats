@@ -399,7 +399,7 @@ expect_no_package() {
 	rm -rf "$KILN_CACHE/layers" "$(base)"
 	try plan
 	expect_root
-	! grep rpm "$LOG"
+	! grep rpm "$LOG" || fail 'a package was asked for'
 	rm -rf "$KILN_CACHE/layers" "$KILN_CACHE/downloads" "$(base)/sha/Packages"
 	printf x | dd of="$REPOS/sha/Packages/more-1.rpm" bs=1 seek=3000 conv=notrunc status=none
 	try plan

@@ -23,7 +23,7 @@ load common
 	for package in "${packages[@]}"; do
 		expect_talk "$package: install, upgrade, remove on a booted host, "
 		grep -q '^smoke-host: dnf upgrade$' ".kiln/smoke/trixie/$package/host.log"
-		! grep '^not ok' ".kiln/smoke/trixie/$package/host.log"
+		! grep '^not ok' ".kiln/smoke/trixie/$package/host.log" || fail 'a check failed'
 	done
 	for package in openstack-keystone openstack-nova scsi-target-utils; do
 		grep -q '^ok .*restart' ".kiln/smoke/trixie/$package/host.log" || fail "$package: nothing on restarts"
