@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs every part of the test suite, goes on after a failure, and ends with the sum of all totals. Parts run
-# one after the other; after a `--` lanes of parts run side by side, the output of all but the first when it
-# is whole.
-# usage: tests/run-all.sh MAKE-COMMAND PART… [-- PART…]…   (each PART is a make target)
+# Runs every part of the test suite, goes on after a failure, and ends with the sum of all totals. Parts before `--`
+# run one after the other; of those after it KILN_TEST_LANES (3: most of them wait for others more than they compute)
+# run side by side, each begun by the lane that is free first, in the order given, so those that take longest come
+# first; the output of each comes when it is whole. `A+B` is one after the other in one lane.
+# usage: tests/run-all.sh MAKE-COMMAND PART… [-- PART[+PART]…]   (each PART is a make target)
 set -u
 make=$1
 shift
@@ -23,50 +24,60 @@ count() {
 	END { print p + 0, f + 0 }' "$1"
 }
 
-# lane NAME PART…: leaves "PASSED FAILED" lines in $work/NAME.totals.
+# Leaves in $cpu how many seconds of CPU time the children of this shell used.
+children_cpu() {
+	times >"$1"
+	cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += t[1] * 60 + t[2] } } END { printf "%d", sum }' "$1")
+}
+
+# run PART LOG: makes the part, says how it ended and leaves "PASSED FAILED" in a line of $work/totals.
+run() {
+	local start=$SECONDS cpu cpu_before status passed failed
+	printf '\n== %s\n' "$1"
+	children_cpu "$2"
+	cpu_before=$cpu
+	# In the background bash lets interrupts be ignored, which the tests' own children must not inherit.
+	env --default-signal=INT,QUIT $make --no-print-directory "$1" 2>&1 | tee "$2"
+	status=${PIPESTATUS[0]}
+	read -r passed failed < <(count "$2")
+	# A part that counts nothing is one check by itself; one that fails without saying so failed once.
+	[ $((passed + failed)) -gt 0 ] || [ "$status" -ne 0 ] || passed=1
+	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+	echo "$passed $failed" >>"$work/totals"
+	children_cpu "$2"
+	printf -- '-- %s: %d passed, %d failed, %d s, %d s of CPU time\n' \
+		"$1" "$passed" "$failed" $((SECONDS - start)) $((cpu - cpu_before))
+}
+
+# take: the first of the parts in $work/queue goes from there to $taken; fails when there is none.
+take() {
+	{
+		flock 8
+		read -r taken <"$work/queue" && sed -i 1d "$work/queue"
+	} 8>"$work/queue.lock"
+}
+
+# lane NAME: takes parts until there are no more.
 lane() {
-	local name=$1 log=$work/$1.log part start status passed failed
+	local taken part
+	while take; do
+		for part in ${taken//+/ }; do
+			run "$part" "$work/$1.log" >"$work/$1.output"
+			flock "$work/output.lock" cat "$work/$1.output"
+		done
+	done
+}
+
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	run "$1" "$work/first.log"
 	shift
-	for part in "$@"; do
-		printf '\n== %s\n' "$part"
-		start=$SECONDS
-		$make --no-print-directory "$part" 2>&1 | tee "$log"
-		status=${PIPESTATUS[0]}
-		read -r passed failed < <(count "$log")
-		# A part that counts nothing is one check by itself; one that fails without saying so failed once.
-		[ $((passed + failed)) -gt 0 ] || [ "$status" -ne 0 ] || passed=1
-		[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-		echo "$passed $failed" >>"$work/$name.totals"
-		printf -- '-- %s: %d passed, %d failed, %d s\n' "$part" "$passed" "$failed" $((SECONDS - start))
-	done
-}
-
-# The parts up to the next `--`; `rest` is what follows that.
-take_parts() {
-	parts=()
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		parts+=("$1")
-		shift
-	done
-	rest=("${@:2}")
-}
-
-take_parts "$@"
-lane first "${parts[@]}"
-take_parts "${rest[@]}"
-shown=("${parts[@]}")
-lanes=0
-while [ "${#rest[@]}" -gt 0 ]; do
-	take_parts "${rest[@]}"
-	lanes=$((lanes + 1))
-	lane "beside$lanes" "${parts[@]}" >"$work/$lanes.output" 2>&1 &
 done
-lane shown "${shown[@]}"
+[ $# -lt 2 ] || printf '%s\n' "${@:2}" >"$work/queue"
+for ((i = 0; i < ${KILN_TEST_LANES:-3} && $# > 1; i++)); do
+	lane "$i" &
+done
 wait
-for ((i = 1; i <= lanes; i++)); do
-	cat "$work/$i.output"
-done
 
-read -r passed failed < <(cat "$work"/*.totals | awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
+read -r passed failed < <(awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }' "$work/totals")
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -88,22 +88,25 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(O)/libkiln.a
 
 # End to end: the built programs against real rpmbuild, dnf, nginx and gpg, as root.
 E2E_SUITES := $(patsubst tests/e2e/%.bats,%,$(wildcard tests/e2e/*.bats))
-# These look at the project's own collection, which takes minutes to build: a lane of their own.
+# These look at the project's own collection, which the first of them releases: that takes minutes.
 COLLECTION_SUITES := epoxy coherence quality upgrade
-OTHER_SUITES := $(filter-out $(COLLECTION_SUITES),$(E2E_SUITES))
+# Side by side, those that take longest first; what others wait for, too.
+FIRST_SUITES := release diablo_keystone gc adopt schedule
+OTHER_SUITES := $(FIRST_SUITES) $(filter-out $(FIRST_SUITES) $(COLLECTION_SUITES),$(E2E_SUITES))
+E2E_LONG := check-e2e-epoxy+check-e2e-upgrade
+E2E_REST := $(patsubst %,check-e2e-%,$(OTHER_SUITES) quality coherence)
 
 .PHONY: check-e2e $(E2E_SUITES:%=check-e2e-%)
 check-e2e:
-	@tests/run-all.sh '$(MAKE)' programs -- $(OTHER_SUITES:%=check-e2e-%) -- $(COLLECTION_SUITES:%=check-e2e-%)
+	@tests/run-all.sh '$(MAKE)' programs -- $(E2E_LONG) $(E2E_REST)
 $(E2E_SUITES:%=check-e2e-%): check-e2e-%: programs
 	KILN=$(abspath $(BIN)/kiln) bats --tap tests/e2e/$*.bats
 
 # Everything below runs against a build with -Werror; the sanitized build repeats what needs no root client.
 .PHONY: check check-asan
 check: deps-quiet
-	@tests/run-all.sh '$(MAKE) -j$(JOBS) DEVELOPER=1' check-layers check-size programs \
-		-- check-unit check-cases check-fuzz check-packages check-asan $(OTHER_SUITES:%=check-e2e-%) \
-		-- $(COLLECTION_SUITES:%=check-e2e-%)
+	@tests/run-all.sh '$(MAKE) -j$(JOBS) DEVELOPER=1' check-layers check-size programs -- $(E2E_LONG) \
+		check-unit+check-asan+check-cases+check-fuzz+check-packages $(E2E_REST)
 
 check-asan:
 	@for part in programs check-unit check-cases check-fuzz; do \

@@ -31,13 +31,16 @@ release_collection() {
 	local shared=${KILN_TEST_SHARED:-$BATS_RUN_TMPDIR} status
 	project=$shared/epoxy
 	export KILN_KEYS=$shared/epoxy.keys
-	if [ ! -e "$project.status" ]; then
+	mkdir -p "$shared"
+	(
+		flock 9
+		[ ! -e "$project.status" ] || exit 0
 		copy_collection "$project"
 		status=0
-		"$KILN" release epoxy --target trixie 2>"$project.talk" >"$project.output" || status=$?
+		"$KILN" release epoxy --target trixie 2>"$project.talk" >"$project.output" 9>&- || status=$?
 		echo "$status" >"$project.status"
 		[ "$status" -eq 0 ] || cat "$project.talk" >&2
-	fi
+	) 9>"$shared/epoxy.lock"
 	cd "$project"
 	status=$(cat "$project.status")
 	[ "$status" -eq 0 ] || tail -n 1 "$project.talk" >&2
