@@ -13,7 +13,7 @@ for binary in "$@"; do
 	passed=$((passed + $(grep -c '^\[       OK \]' "$result.output")))
 	if [ ! -e "$result.passed" ]; then
 		cat "$result.output"
-		count=$(grep -c '^\[  FAILED  \] [^0-9]' "$result.output")
+		count=$(grep '^\[  FAILED  \] [^0-9]' "$result.output" | sort -u | wc -l)
 		failed=$((failed + (count > 0 ? count : 1)))
 		echo "FAILED: $binary"
 	fi

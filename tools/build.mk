@@ -54,8 +54,9 @@ SCRIPTS := $(patsubst tools/libexec/%,$(LIBEXEC)/%,$(wildcard tools/libexec/*))
 SHARE := $(O)/share/kiln
 DATA := $(patsubst repo-config/%,$(SHARE)/%,$(shell find repo-config/targets repo-config/contracts -type f) repo-config/kiln.repo.in)
 
-.PHONY: programs
-programs: $(BIN)/kiln $(HELPERS) $(SCRIPTS) $(DATA)
+.PHONY: programs helpers
+programs: $(BIN)/kiln helpers
+helpers: $(HELPERS) $(SCRIPTS) $(DATA)
 
 $(SHARE)/%: repo-config/%
 	$(Q)install -D -m 0644 $< $@

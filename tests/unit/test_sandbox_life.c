@@ -143,7 +143,8 @@ static void test_memory_limit(void **state)
 	}
 	assert_int_equal(report.limit, KILN_SANDBOX_LIMIT_MEMORY);
 	assert_string_equal(report.message, "stopped: out of memory at the limit of 64 MiB");
-	assert_true(report.peak_memory_bytes > 32 << 20 && report.peak_memory_bytes <= 64 << 20);
+	/* What is being killed may get a little over the limit until it is dead. */
+	assert_in_range(report.peak_memory_bytes, 32 << 20, 72 << 20);
 	assert_false(kiln_sandbox_report_succeeded(&report));
 }
 
@@ -397,24 +398,38 @@ static void test_ended_helper_is_told(void **state)
 	assert_int_equal(told_after(state, SIGTERM), 20);
 }
 
-/* A killed kiln-root cannot remove its control groups: the next one does. */
-static void test_stale_control_groups_go(void **state)
+/* Those that the kiln-root of this pid made and that are still there. */
+static char *find_control_groups(int helper)
 {
-	int helper = end_caller(state, "sleep 31.5", "sleep 31.5", SIGKILL);
 	g_autofree char *name = g_strdup_printf("kiln.*.%d", helper);
 	const char *find[] = {"find", "/sys/fs/cgroup", "-type", "d", "-name", name, NULL};
-	const KilnSandboxLimits none = {0};
 	KilnProcess process = {.argv = find};
-	g_autofree char *output = NULL, *before = NULL, *after = NULL;
-	g_auto(KilnSandboxReport) report = {0};
+	char *found = NULL;
 
-	await_gone(helper);
-	kiln_process_check(&process, &before, NULL);
+	kiln_process_check(&process, &found, NULL);
+	return found ? found : g_strdup("");
+}
+
+/* A killed kiln-root cannot remove its control groups: the next one does. That may be one of another test which runs
+ * at the same time, before they are seen here. */
+static void test_stale_control_groups_go(void **state)
+{
+	const KilnSandboxLimits none = {0};
+	g_autofree char *output = NULL, *before = g_strdup(""), *after = NULL;
+	g_auto(KilnSandboxReport) report = {0};
+	int helper = 0;
+
+	for (int tries = 0; !*before && tries < 10; tries++) {
+		g_free(before);
+		helper = end_caller(state, "sleep 31.5", "sleep 31.5", SIGKILL);
+		await_gone(helper);
+		before = find_control_groups(helper);
+	}
 	report = run_limited(state, "true", &none, &output);
-	kiln_process_check(&process, &after, NULL);
+	after = find_control_groups(helper);
 	if (!g_str_equal(report.limits_by, "rlimit"))
-		assert_true(before && *before);
-	assert_true(!after || !*after);
+		assert_true(*before);
+	assert_string_equal(after, "");
 }
 
 int main(void)
