@@ -206,7 +206,7 @@ static void print_solution(const KilnSolution *solution, const Case *one, GStrin
 static void print_finding(const KilnSolvFinding *finding, GString *answer)
 {
 	static const char *const words[] = {"broken", "excludes", "crowded", "held back", "lower",
-		"gone", "obsoletes", "shadowed"};
+		"gone", "handed over", "obsoletes", "obsoleted", "shadowed"};
 
 	g_string_append_printf(answer, "%s%s: %s", words[finding->kind],
 		finding->is_meant ? " (meant)" : "",

@@ -22,6 +22,7 @@ base_spec() {
 	sub same 1-1
 	sub quantum 1-1
 	sub bystander 1-1
+	sub taker 1-1 'Obsoletes: taken'
 	cat <<-'END'
 		%install
 		mkdir -p %{buildroot}/usr/bin
@@ -57,6 +58,7 @@ good_spec() {
 	sub lib 1-1
 	sub client 1-1 'Requires: lib = 1-1'
 	sub left 1-1
+	sub merged 1-1
 	sub newname 1-1 'Provides: renamed = 2' 'Obsoletes: renamed < 2'
 	sub lower 3-1
 	sub pair1 2-1
@@ -91,6 +93,8 @@ bad_spec() {
 	sub same 1-1
 	sub greedy 1-1 'Obsoletes: bystander' 'Obsoletes: victim'
 	sub victim 1-1
+	sub taken 1-1
+	sub merger 1-1 'Obsoletes: merged'
 	files='/usr/bin/clash
 %attr(0700,root,root) /usr/bin/mode
 %attr(-,root,daemon) /usr/bin/owner
@@ -199,7 +203,9 @@ expect_findings() { # COUNT PATTERN
 	expect_finding 'error obsoletes greedy-1-1.noarch: obsoletes "victim-1-1.noarch" of "the same compose" ("victim")'
 	expect_finding 'error shadowed paste-2-1.noarch: is not newer than "paste-3-1.noarch" of "small/base"'
 	expect_finding 'error shadowed same-1-1.noarch: is not newer than "same-1-1.noarch" of "small/base"'
-	expect_findings 2 '^[a-z]* obsoletes '
+	expect_finding "error obsoletes merger-1-1.noarch: obsoletes \"merged-1-1.noarch\" of \"$good\" (\"merged\")"
+	expect_finding 'error obsoleted taken-1-1.noarch: is obsoleted by "taker-1-1.noarch" of "small/base" ("taken")'
+	expect_findings 3 '^[a-z]* obsoletes '
 	expect_findings 2 '^[a-z]* shadowed '
 }
 

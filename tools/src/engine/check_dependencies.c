@@ -130,6 +130,19 @@ static void tell_gone(Check *check, const KilnSolvFinding *found)
 	finding->fix = g_strdup("let its successor obsolete it, if there is one");
 }
 
+static void tell_handed_over(Check *check, const KilnSolvFinding *found)
+{
+	KilnFinding *finding = add(check, KILN_FINDING_WARNING, "update", found->package);
+
+	finding->found = found->sentence
+		? g_strdup_printf("was in the snapshot before, and \"%s\" of \"%s\" obsoletes it (\"%s\")",
+			  found->other, found->repository, found->sentence)
+		: g_strdup_printf("was in the snapshot before, and \"%s\" of \"%s\" is newer", found->other,
+			  found->repository);
+	finding->consequence = g_strdup("an update of hosts that have it takes that one, which is none of this compose");
+	finding->fix = g_strdup("go on shipping it, newer than that, unless the base is to take it over");
+}
+
 static void tell_held_back(Check *check, const KilnSolvFinding *found)
 {
 	g_autofree char *all = found->package
@@ -172,6 +185,16 @@ static void tell_obsoletes(Check *check, const KilnSolvFinding *found)
 	}
 }
 
+static void tell_obsoleted(Check *check, const KilnSolvFinding *found)
+{
+	KilnFinding *finding = add(check, KILN_FINDING_ERROR, "obsoleted", found->package);
+
+	finding->found = g_strdup_printf("is obsoleted by \"%s\" of \"%s\" (\"%s\")", found->other, found->repository,
+		found->sentence);
+	finding->consequence = g_strdup("a client that is asked for it takes the other one, and an update replaces it");
+	finding->fix = g_strdup("raise its Version or Epoch above what is obsoleted, or call it otherwise");
+}
+
 static void tell_shadowed(Check *check, const KilnSolvFinding *found)
 {
 	KilnFinding *finding = add(check, KILN_FINDING_ERROR, "shadowed", found->package);
@@ -188,7 +211,9 @@ static void (*const tellers[])(Check *check, const KilnSolvFinding *found) = {
 	[KILN_SOLV_HELD_BACK] = tell_held_back,
 	[KILN_SOLV_LOWER] = tell_lower,
 	[KILN_SOLV_GONE] = tell_gone,
+	[KILN_SOLV_HANDED_OVER] = tell_handed_over,
 	[KILN_SOLV_OBSOLETES] = tell_obsoletes,
+	[KILN_SOLV_OBSOLETED] = tell_obsoleted,
 	[KILN_SOLV_SHADOWED] = tell_shadowed,
 };
 

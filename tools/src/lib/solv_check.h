@@ -26,7 +26,9 @@ gboolean kiln_solv_check_together(KilnSolv *solv, const char *name, const char *
 /* Whether hosts that have packages of `old`, each alone or all that go together, with what they
  * needed when there was `old` in place of `name`, can update: every package becomes the best
  * successor there is (a higher version, or what obsoletes it) or stays, nothing is removed.
- * HELD_BACK, LOWER and GONE (these two name packages of `old`). */
+ * HELD_BACK; and what becomes of packages of `old`: LOWER, GONE, HANDED_OVER unless
+ * kiln_solv_check_replaced says so of `name` itself, OBSOLETES where `name` has neither its Name nor
+ * what provides it. */
 gboolean kiln_solv_check_update(
 	KilnSolv *solv, const char *old, const char *name, GPtrArray *findings, GError **error);
 
@@ -36,7 +38,7 @@ gboolean kiln_solv_check_update(
 gboolean kiln_solv_check_arrival(KilnSolv *solv, const char *name, const char *const *hidden,
 	GPtrArray *findings, GError **error);
 
-/* What packages of `name` would replace, by their Obsoletes, and what takes their place: OBSOLETES
- * and SHADOWED. */
+/* What packages of `name` would replace, by their Obsoletes, and what takes their place: OBSOLETES,
+ * OBSOLETED and SHADOWED. */
 gboolean kiln_solv_check_replaced(KilnSolv *solv, const char *name, const char *const *hidden,
 	GPtrArray *findings, GError **error);

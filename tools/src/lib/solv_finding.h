@@ -11,7 +11,9 @@ typedef enum {
 	KILN_SOLV_HELD_BACK, /* a host that has `package` (NULL: all that go together) cannot update */
 	KILN_SOLV_LOWER,     /* `package` is of a lower version than `other`, which came before it */
 	KILN_SOLV_GONE,      /* hosts keep `package`: it has no successor and nothing obsoletes it */
+	KILN_SOLV_HANDED_OVER, /* hosts get `other`, of a third repository, in place of `package` */
 	KILN_SOLV_OBSOLETES, /* `package` obsoletes `other` */
+	KILN_SOLV_OBSOLETED, /* `other` obsoletes `package` */
 	KILN_SOLV_SHADOWED,  /* `other` has the same Name as `package` and is not older */
 } KilnSolvFindingKind;
 
@@ -19,7 +21,8 @@ typedef struct {
 	KilnSolvFindingKind kind;
 	char *package, *other; /* NEVRA */
 	char *repository;      /* the one `other` is in; NULL: there is no other */
-	char *sentence;	       /* why, in words; OBSOLETES: which Obsoletes; NULL: the kind says all */
+	char *sentence;	       /* why, in words; OBSOLETES, OBSOLETED and, where there is one,
+				* HANDED_OVER: which Obsoletes; NULL: the kind says all */
 	/* EXCLUDES: a Conflicts or Obsoletes of one of the two says so, or they have one Name.
 	 * OBSOLETES: a package of the same repository provides the Name of `other` instead. */
 	gboolean is_meant;

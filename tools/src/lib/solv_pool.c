@@ -122,3 +122,26 @@ gboolean kiln_solv_pool_fits_arch(const Solvable *a, const Solvable *b)
 {
 	return a->arch == b->arch || a->arch == ARCH_NOARCH || b->arch == ARCH_NOARCH;
 }
+
+Id kiln_solv_pool_obsoletes(Pool *pool, Id id, Id other)
+{
+	const Solvable *package = pool_id2solvable(pool, id);
+	Solvable *second = pool_id2solvable(pool, other);
+	const Id *dependency = package->repo->idarraydata + package->obsoletes;
+
+	for (; package->obsoletes != 0 && *dependency != 0; dependency++)
+		if (pool_match_nevr(pool, second, *dependency))
+			return *dependency;
+	return 0;
+}
+
+gboolean kiln_solv_pool_has_stand_in(Pool *pool, const Repo *repo, const Solvable *other)
+{
+	const Id dependency = pool_rel2id(pool, other->name, other->evr, REL_GT | REL_EQ, 1);
+	Id id = 0, offset = 0;
+
+	FOR_PROVIDES (id, offset, dependency)
+		if (pool_id2solvable(pool, id)->repo == repo)
+			return TRUE;
+	return FALSE;
+}

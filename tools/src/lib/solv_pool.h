@@ -24,3 +24,10 @@ gboolean kiln_solv_pool_order(struct s_Pool *pool, const GPtrArray *repos);
 /* Whether the one is an update of the other as far as architectures go: they have the same, or one
  * has none. */
 gboolean kiln_solv_pool_fits_arch(const struct s_Solvable *a, const struct s_Solvable *b);
+
+/* Which Obsoletes of `id` is about the package `other`. 0: none is. */
+int kiln_solv_pool_obsoletes(struct s_Pool *pool, int id, int other);
+
+/* Whether a package of `repo` says that it is what `other` was, or newer: it provides its Name. */
+gboolean kiln_solv_pool_has_stand_in(
+	struct s_Pool *pool, const struct s_Repo *repo, const struct s_Solvable *other);

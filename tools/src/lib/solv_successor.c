@@ -60,18 +60,6 @@ void kiln_solv_successors_free(KilnSolvSuccessors *successors)
 	g_free(successors);
 }
 
-static gboolean obsoletes(Pool *pool, Id id, Id other)
-{
-	const Solvable *package = pool_id2solvable(pool, id);
-	Solvable *second = pool_id2solvable(pool, other);
-	const Id *dependency = package->repo->idarraydata + package->obsoletes;
-
-	for (; package->obsoletes != 0 && *dependency != 0; dependency++)
-		if (pool_match_nevr(pool, second, *dependency))
-			return TRUE;
-	return FALSE;
-}
-
 Id kiln_solv_successors_best(const KilnSolvSuccessors *successors, Id id)
 {
 	Pool *pool = successors->pool;
@@ -103,24 +91,38 @@ static Id find_update(const KilnSolvSuccessors *successors, Id id)
 	return order > 0 || (order == 0 && !MAPTST(successors->visible, id)) ? best : 0;
 }
 
-/* As it stands with an update: a package may be split, and the update is wanted as well then. */
-void kiln_solv_successors_find(const KilnSolvSuccessors *successors, Id id, Queue *ret_ids)
+void kiln_solv_successors_obsoleters(const KilnSolvSuccessors *successors, Id id, Queue *ret_ids)
 {
 	Pool *pool = successors->pool;
 	const Solvable *package = pool_id2solvable(pool, id);
 	const GArray *obsoleters =
 		g_hash_table_lookup(successors->obsoleters, GINT_TO_POINTER(package->name));
-	Id update = find_update(successors, id);
-	gboolean update_stays = update != 0;
 
 	for (guint i = 0; obsoleters != NULL && i < obsoleters->len; i++) {
 		const Id other = g_array_index(obsoleters, Id, i);
-		if (pool_id2solvable(pool, other)->name == package->name ||
-			!obsoletes(pool, other, id))
-			continue;
-		queue_pushunique(ret_ids, other);
-		update_stays = update_stays && !obsoletes(pool, other, update);
+		if (pool_id2solvable(pool, other)->name != package->name &&
+			kiln_solv_pool_obsoletes(pool, other, id) != 0 &&
+			kiln_solv_successors_best(successors, other) == other)
+			queue_pushunique(ret_ids, other);
 	}
+}
+
+/* As it stands with an update: a package may be split, and the update is wanted as well then. */
+void kiln_solv_successors_find(const KilnSolvSuccessors *successors, Id id, Queue *ret_ids)
+{
+	const Id update = find_update(successors, id);
+	gboolean update_stays = update != 0;
+	Queue obsoleters;
+
+	queue_init(&obsoleters);
+	kiln_solv_successors_obsoleters(successors, id, &obsoleters);
+	for (int i = 0; i < obsoleters.count; i++) {
+		const Id other = obsoleters.elements[i];
+		queue_pushunique(ret_ids, other);
+		update_stays = update_stays &&
+			       kiln_solv_pool_obsoletes(successors->pool, other, update) == 0;
+	}
+	queue_free(&obsoleters);
 	if (update_stays)
 		queue_pushunique(ret_ids, update);
 }

@@ -23,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnSolvSuccessors, kiln_solv_successors_free)
 void kiln_solv_successors_find(
 	const KilnSolvSuccessors *successors, int id, struct s_Queue *ret_ids);
 
+/* Appends what obsoletes `id` by another Name: the highest version of each, as clients do not look at
+ * the others. */
+void kiln_solv_successors_obsoleters(
+	const KilnSolvSuccessors *successors, int id, struct s_Queue *ret_ids);
+
 /* The visible package with the Name of `id` that has the highest version, whatever it is. 0: there
  * is none. */
 int kiln_solv_successors_best(const KilnSolvSuccessors *successors, int id);

@@ -5,6 +5,7 @@
 #include <solv/repo.h>
 
 #include "lib/solv_finding.h"
+#include "lib/solv_pool.h"
 #include "lib/solv_question.h"
 #include "lib/solv_ready.h"
 #include "lib/solv_successor.h"
@@ -142,7 +143,44 @@ static void list_packages(const Repo *repo, Queue *ret_ids)
 			queue_push(ret_ids, id);
 }
 
-/* Notes what became of `id`, where it has no update in `repo` or elsewhere. */
+/* Whether a package of `repo` has the Name of `id`. With `next`: one which that takes the place of as
+ * well, be it by its Name or by its Obsoletes; then it is found where what is replaced is. */
+static gboolean has_name(Pool *pool, const Repo *repo, Id id, Id next)
+{
+	const Id name = pool_id2solvable(pool, id)->name;
+	Id own = 0, offset = 0;
+
+	FOR_PROVIDES (own, offset, name) {
+		const Solvable *package = pool_id2solvable(pool, own);
+		if (package->name == name && package->repo == repo &&
+			(next == 0 || pool_id2solvable(pool, next)->name == name ||
+				kiln_solv_pool_obsoletes(pool, next, own) != 0))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Notes that `next` takes the place of `id`, unless that is as it should be. */
+static void judge_successor(Update *update, const Repo *repo, Id id, Id next)
+{
+	Pool *pool = update->ready.pool;
+	const Solvable *package = pool_id2solvable(pool, id);
+	const Id dependency = kiln_solv_pool_obsoletes(pool, next, id);
+	const char *sentence = dependency == 0 ? NULL : pool_dep2str(pool, dependency);
+
+	if (pool_id2solvable(pool, next)->repo != repo) {
+		if (!has_name(pool, repo, id, next))
+			kiln_solv_finding_add(update->found, KILN_SOLV_HANDED_OVER, pool, id, next,
+				sentence);
+	} else if (pool_id2solvable(pool, next)->name != package->name &&
+		   !has_name(pool, repo, id, 0) &&
+		   !kiln_solv_pool_has_stand_in(pool, repo, package)) {
+		kiln_solv_finding_add(
+			update->found, KILN_SOLV_OBSOLETES, pool, next, id, sentence);
+	}
+}
+
+/* Notes what became of `id`. */
 static void judge_fate(Update *update, const Repo *repo, Id id)
 {
 	Pool *pool = update->ready.pool;
@@ -155,6 +193,8 @@ static void judge_fate(Update *update, const Repo *repo, Id id)
 		kiln_solv_finding_add(update->found, KILN_SOLV_LOWER, pool, best, id, NULL);
 	else if (next.count == 0)
 		kiln_solv_finding_add(update->found, KILN_SOLV_GONE, pool, id, 0, NULL);
+	for (int i = 0; i < next.count; i++)
+		judge_successor(update, repo, id, next.elements[i]);
 	queue_free(&next);
 }
 
