@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the suites of collection diablo share: the collection built for el6 against the stand-in base, from stand-in
+# What the suites of collection diablo share: the collection released for el6 against the stand-in base, from stand-in
 # tarballs, and roots that have its packages. Load common and standin before.
 
 # A copy of the project's own collection in $1, on the stand-in base, its stand-in tarballs beside it, not locked yet.
-# That becomes the working directory and $project. Smoke tests stay behind: they need the real software.
+# That becomes the working directory and $project.
 copy_diablo() {
 	project=$1
-	mkdir -p "$project"
+	mkdir -p "$project/tests/smoke"
 	cp -a "$top/specs" "$top/patches" "$top/repo-config" "$project/"
+	cp -a "$top/tests/smoke/common" "$top/tests/smoke/diablo" "$project/tests/smoke/"
 	rm -rf "$project/specs/epoxy" "$project/patches/epoxy"
 	cd "$project"
 	grep -q '^\[collection diablo\]' repo-config/kiln.conf ||
@@ -39,8 +40,8 @@ lock_diablo() {
 	done
 }
 
-# The collection, built once for all suites of a run: $project; $built, a repository of its packages; $next, one of the
-# next release of each. What was said is in $project.talk.
+# The collection, released once for all suites of a run: $project; $built, a repository of its packages before they are
+# signed; $next, one of the next release of each, which is built only. What was said is in $project.talk.
 build_diablo() {
 	local shared=${KILN_TEST_SHARED:-$BATS_RUN_TMPDIR} status
 	export KILN_KEYS=$shared/diablo.keys
@@ -51,7 +52,7 @@ build_diablo() {
 		rm -rf "$shared/diablo"
 		copy_diablo "$shared/diablo"
 		status=0
-		{ lock_diablo && build_release built && build_release next; } >"$project.output" 2>"$project.talk" || status=$?
+		{ lock_diablo && "$KILN" release diablo --target el6 && keep_built built && build_next; } >"$project.output" 2>"$project.talk" || status=$?
 		echo "$status" >"$shared/diablo.status"
 		[ "$status" -eq 0 ] || cat "$project.talk" >&2
 	fi
@@ -63,15 +64,16 @@ build_diablo() {
 	return "$(cat "$shared/diablo.status")"
 }
 
-# build_release built|next: what `kiln build` makes of the specs, as a repository beside the project; `next` adds to each
-# Release, and runs no %check, as nothing that it tests is different.
-build_release() {
+# Adds to each Release, and runs no %check, as nothing that it tests is different.
+build_next() {
+	sed -i -E 's/^(Release: *)([0-9]+)%/\1\2.1%/' specs/diablo/*/*.spec
+	echo '%__spec_check_pre exit 0' >>repo-config/targets/el6/macros
+	"$KILN" build --collection diablo --target el6 && keep_built next
+}
+
+# keep_built built|next: what was built last, as a repository beside the project.
+keep_built() {
 	local result
-	if [ "$1" = next ]; then
-		sed -i -E 's/^(Release: *)([0-9]+)%/\1\2.1%/' specs/diablo/*/*.spec
-		echo '%__spec_check_pre exit 0' >>repo-config/targets/el6/macros
-	fi
-	"$KILN" build --collection diablo --target el6 || return
 	mkdir -p "$project.$1"
 	for result in .kiln/builds/*/; do
 		[ "$1" = built ] || compgen -G "$result*.1.el6.*rpm" >/dev/null || continue

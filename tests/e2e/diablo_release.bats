@@ -1,25 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kiln-diablo-release, released for el6 against the stand-in: what hosts of Enterprise Linux 6 begin with.
+# Collection diablo, released for el6 against the stand-in: the gate, and what hosts of Enterprise Linux 6 begin with.
 
 load common
 load standin
+load diablo
 
-setup_file() {
-	export project=$BATS_FILE_TMPDIR/project KILN_KEYS=$BATS_FILE_TMPDIR/keys
-	mkdir -p "$project/specs/diablo" "$project/tests/smoke/diablo"
-	cp -a "$top/repo-config" "$project/"
-	cp -a "$top/specs/diablo/kiln-diablo-release" "$project/specs/diablo/"
-	cp -a "$top/tests/smoke/diablo/kiln-diablo-release" "$project/tests/smoke/diablo/"
-	cp -a "$top/tests/smoke/common" "$project/tests/smoke/"
-	cd "$project"
-	rm -r repo-config/comps
-	sed -i '/^\[collection epoxy\]/,/^$/d; s|^url *=.*|url = http://packages.kiln.test|' repo-config/kiln.conf
-	use_standin .
-	"$KILN" release diablo 2>talk >output || { cat talk >&2; return 1; }
-}
+setup_file() { build_diablo; }
 
 setup() {
-	cd "$project"
+	build_diablo
 	published=.kiln/www/diablo/el6/stable
 	package=$(ls "$published"/current/Packages/kiln-diablo-release-2011.3-*.el6.noarch.rpm)
 }
@@ -34,8 +23,19 @@ release_package() {
 	echo "$directory"/RPMS/noarch/*.rpm
 }
 
-@test "yum installs it from the candidate, and it is what its clients accept" {
-	grep -q 'kiln-diablo-release: yum installs it, [1-9][0-9]* checks pass' talk
+@test "every package is installed by yum, tested, removed from a host, and published" {
+	local package
+	for package in specs/diablo/*/; do
+		package=${package%/}
+		grep -qE "^smoke +${package##*/}: yum installs it, [1-9][0-9]* checks pass" "$project.talk" || fail "$package"
+		grep -qE "^smoke +${package##*/}: install, remove on a host, [1-9][0-9]* checks pass" "$project.talk" || fail "$package"
+	done
+	grep -q 'is now "stable"' "$project.talk"
+	try check diablo
+	expect_status 0
+}
+
+@test "what is published is what its clients accept" {
 	"$KILN" check --contract el6 "$published/current" "$published/kiln-diablo.repo" "$published/RPM-GPG-KEY-kiln-diablo"
 	"$top/tests/fixtures/read-repodata" "$published/current" 102400
 }
@@ -47,10 +47,10 @@ release_package() {
 	cmp "$BATS_TEST_TMPDIR/$key" "$published/RPM-GPG-KEY-kiln-diablo"
 	diff <(sed "s|^gpgkey=.*|gpgkey=file:///$key|" "$published/kiln-diablo.repo") \
 		"$BATS_TEST_TMPDIR/etc/yum.repos.d/kiln-diablo.repo"
-	address=$(sed -n 's|^mirrorlist=http://packages.kiln.test/||p' "$published/kiln-diablo.repo" | head -n 1)
+	address=$(sed -n 's|^mirrorlist=http://repo.kiln.example/||p' "$published/kiln-diablo.repo" | head -n 1)
 	[ "$address" = 'diablo/el6/stable/$releasever/$basearch/mirrorlist' ]
 	[ "$(cat .kiln/www/diablo/el6/stable/6/x86_64/mirrorlist)" = \
-		"http://packages.kiln.test/diablo/el6/snapshots/$(basename "$(readlink "$published/current")")/" ]
+		"http://repo.kiln.example/diablo/el6/snapshots/$(basename "$(readlink "$published/current")")/" ]
 }
 
 @test "it does not conflict with itself, which rpm 4.8 would not install" {
