@@ -54,6 +54,34 @@ static void test_equal_in_other_words(void **state)
 	}
 }
 
+static void test_overlaps_like_rpm(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		gboolean overlap;
+	} cases[] = {
+		{"role", "role", TRUE},
+		{"role", "roles", FALSE},
+		{"role < 2", "role", TRUE},
+		{"role = 2-1", "role < 2", FALSE},
+		{"role = 2-1", "role <= 2", TRUE},
+		{"role = 2-1", "role = 2", TRUE},
+		{"role = 1:1", "role < 2", FALSE},
+		{"role > 1", "role < 2", TRUE},
+		{"role = 2~rc1-1", "role < 2", TRUE},
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(KilnDependency) a = {0}, b = {0};
+		assert_true(kiln_dependency_parse(cases[i].a, &a, NULL));
+		assert_true(kiln_dependency_parse(cases[i].b, &b, NULL));
+		if (kiln_rpmversion_overlap(&a, &b) != cases[i].overlap ||
+			kiln_rpmversion_overlap(&b, &a) != cases[i].overlap)
+			fail_msg("%s, %s: expected %d", cases[i].a, cases[i].b, cases[i].overlap);
+	}
+}
+
 static void test_missing_parts(void **state)
 {
 	(void)state;
@@ -68,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_orders_like_rpm),
 		cmocka_unit_test(test_equal_in_other_words),
+		cmocka_unit_test(test_overlaps_like_rpm),
 		cmocka_unit_test(test_missing_parts),
 	};
 

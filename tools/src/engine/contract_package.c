@@ -3,6 +3,7 @@
 
 #include "engine/contract_judge.h"
 #include "lib/rpmheader.h"
+#include "lib/rpmversion.h"
 
 #include <string.h>
 
@@ -144,6 +145,30 @@ static void check_dependencies(Judge *judge)
 	}
 }
 
+/* What the package provides that `conflict` is about, in rpm's notation; NULL: nothing. */
+static const char *find_own(const Judge *judge, const KilnDependency *conflict)
+{
+	for (char **text = judge->header->provides; *text; text++) {
+		g_auto(KilnDependency) provided = {0};
+		if (kiln_dependency_parse(*text, &provided, NULL) && kiln_rpmversion_overlap(&provided, conflict))
+			return *text;
+	}
+	return NULL;
+}
+
+static void check_self_conflicts(Judge *judge)
+{
+	if (allows(judge, KILN_RULE_DEPENDENCIES, "self-conflict"))
+		return;
+	for (char **text = judge->header->conflicts; *text; text++) {
+		g_auto(KilnDependency) conflict = {0};
+		const char *own = kiln_dependency_parse(*text, &conflict, NULL) ? find_own(judge, &conflict) : NULL;
+		if (own)
+			refuse(judge, KILN_RULE_DEPENDENCIES, "self-conflict",
+				"\"Conflicts: %s\" is also about itself, as it provides \"%s\"", *text, own);
+	}
+}
+
 static void check_own_version(Judge *judge, char sign)
 {
 	const char *value = sign == '~' ? "tilde" : "caret";
@@ -257,6 +282,7 @@ gboolean kiln_contract_check_package(
 	check_own_version(&judge, '~');
 	check_own_version(&judge, '^');
 	check_dependencies(&judge);
+	check_self_conflicts(&judge);
 	check_features(&judge);
 	for (guint i = 0; i < header->scriptlets->len; i++)
 		check_scriptlet(&judge, header->scriptlets->pdata[i]);

@@ -24,7 +24,7 @@ typedef enum {
 /* Words of `allowed` and `beside-gz-database`. A final "/" or ":" stands for more: "rsa/sha256", "rsa:1024-4096". */
 static const char *const compressors[] = {"gzip", "bzip2", "lzma", "xz", "zstd", "none", NULL};
 static const char *const digests[] = {DIGESTS, NULL};
-static const char *const dependency_forms[] = {"plain", "rich", NULL};
+static const char *const dependency_forms[] = {"plain", "rich", "self-conflict", NULL};
 static const char *const weak_kinds[] = {"recommends", "suggests", "supplements", "enhances", NULL};
 static const char *const version_signs[] = {"plain", "tilde", "caret", NULL};
 static const char *const scriptlets[] = {"program", "lua", "empty-lua", NULL};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/rpmversion.h"
 
+#include <string.h>
+
 #include <rpm/rpmver.h>
 
 int kiln_rpmversion_compare(const char *a, const char *b)
@@ -17,4 +19,35 @@ int kiln_rpmversion_compare(const char *a, const char *b)
 	rpmverFree(version_a);
 	rpmverFree(version_b);
 	return order;
+}
+
+static rpmsenseFlags sense_of(KilnDependencyFlags flags)
+{
+	rpmsenseFlags sense = RPMSENSE_ANY;
+
+	if (flags & KILN_DEPENDENCY_LESS)
+		sense |= RPMSENSE_LESS;
+	if (flags & KILN_DEPENDENCY_GREATER)
+		sense |= RPMSENSE_GREATER;
+	if (flags & KILN_DEPENDENCY_EQUAL)
+		sense |= RPMSENSE_EQUAL;
+	return sense;
+}
+
+gboolean kiln_rpmversion_overlap(const KilnDependency *a, const KilnDependency *b)
+{
+	gboolean overlap = FALSE;
+
+	if (strcmp(a->name, b->name) != 0)
+		return FALSE;
+	if (a->evr == NULL || b->evr == NULL)
+		return TRUE;
+	rpmver version_a = rpmverParse(a->evr);
+	rpmver version_b = rpmverParse(b->evr);
+	if (version_a != NULL && version_b != NULL)
+		overlap = rpmverOverlap(version_a, sense_of(a->flags), version_b,
+				  sense_of(b->flags)) != 0;
+	rpmverFree(version_a);
+	rpmverFree(version_b);
+	return overlap;
 }

@@ -15,7 +15,7 @@ typedef enum {
 	KILN_RULE_PAYLOAD,	      /* how the payload is compressed */
 	KILN_RULE_RPMLIB,	      /* features of rpm the package asks for: "FileCaps" for rpmlib(FileCaps) */
 	KILN_RULE_FILE_DIGESTS,	      /* algorithm of the files' digests */
-	KILN_RULE_DEPENDENCIES,	      /* forms of dependencies, weak ones too */
+	KILN_RULE_DEPENDENCIES,	      /* forms of dependencies, weak ones too; conflicts with itself */
 	KILN_RULE_WEAK_DEPENDENCIES,  /* kinds of weak dependencies */
 	KILN_RULE_VERSIONS,	      /* "tilde" and "caret", in its own version and in dependencies */
 	KILN_RULE_SCRIPTLETS,	      /* what runs them */
