@@ -358,6 +358,111 @@ expect_no_package() {
 	[ "$(sha256sum "$(base)/index/repodata/repomd.xml")" = "$before" ]
 }
 
+# hide_key FORM: KEY-archive that is not only that key to every reader. "around": binary packets before the armour;
+# "inside": a key in a compressed packet.
+hide_key() {
+	gpg --export stranger@kiln.test >"$BATS_TEST_TMPDIR/stranger.key"
+	gpg --export archive@kiln.test >"$BATS_TEST_TMPDIR/archive.key"
+	python3 - "$1" "$BATS_TEST_TMPDIR" "$REPOS/keys/KEY-archive" >"$target/KEY-archive" <<-'END'
+		import struct, sys, zlib
+		form, directory, armoured = sys.argv[1:]
+		read = lambda path: open(path, "rb").read()
+		packet = lambda tag, body: bytes([0xc0 | tag, 0xff]) + struct.pack(">I", len(body)) + body
+		stranger, archive = read(directory + "/stranger.key"), read(directory + "/archive.key")
+		sys.stdout.buffer.write(stranger + packet(61, b"\n" + read(armoured)) if form == "around"
+			else archive + packet(8, b"\x02" + zlib.compress(stranger)))
+	END
+}
+
+@test "a key file that GnuPG reads otherwise than Kiln does lets no other key in" {
+	cp -a "$REPOS/unsigned" "$REPOS/hidden"
+	sign_index hidden stranger
+	repo hidden "baseurl=file://$REPOS/hidden/" gpgcheck=0 repo_gpgcheck=1 "gpgkey=file://$REPOS/keys/KEY-archive"
+	hide_key around
+	try base import --target old
+	expect_status 6
+	expect_talk '"repo-config/targets/old/KEY-archive": it holds binary data and an armoured block'
+	hide_key inside
+	try base import --target old
+	expect_status 6
+	expect_talk 'repodata/repomd.xml.asc: verifying the signature of "repodata/repomd.xml": another key made it'
+	sign_index hidden archive
+	try plan
+	expect_root
+	# One that an earlier Kiln took in as it was.
+	cp "$target/KEY-archive" "$(base)/.keys/"
+	sign_index hidden stranger
+	try base import --target old
+	expect_status 6
+	expect_talk 'another key made it'
+}
+
+# renamed_copy NAME SED: as "sha256", and its metadata tells other names or versions, with checksums that fit.
+renamed_copy() {
+	mkdir "$REPOS/$1"
+	cp -a "$REPOS/sha256/Packages" "$REPOS/$1/"
+	createrepo_c --quiet --no-database --compress-type gz "$REPOS/$1"
+	zcat "$REPOS/$1"/repodata/*-primary.xml.gz | sed "$2" >"$BATS_TEST_TMPDIR/primary.xml"
+	modifyrepo_c --mdtype primary "$BATS_TEST_TMPDIR/primary.xml" "$REPOS/$1/repodata" >/dev/null 2>&1
+}
+
+@test "metadata that calls a signed package by another name or version is refused" {
+	renamed_copy newer '/<name>tiny</,/<version/s/ver="1" rel="1"/ver="9" rel="9"/'
+	renamed_copy named 's/<name>more</<name>evenmore</'
+	while read -r name package message; do
+		rm -f "$target/base.repo"
+		signed_repo "$name" archive
+		try plan
+		expect_status 6
+		expect_talk "the package \"$package.rpm\" of \"old/$name\": it is $message"
+		[ "$(layers)" = 0 ] || fail "a layer was made"
+		[ -z "$(find "$(ls -d "$KILN_CACHE"/bases/old-* | tail -n 1)" -name "$package.rpm")" ] || fail "it got in"
+		rm -rf "$KILN_CACHE"
+	done <<-END
+		newer tiny-1 tiny-1-1.noarch, and the metadata calls it tiny-9-9.noarch
+		named more-1 more-1-1.noarch, and the metadata calls it evenmore-1-1.noarch
+	END
+	# One that lies in the base since the metadata was true.
+	cp -a "$REPOS/sha256" "$REPOS/turned"
+	rm "$target/base.repo"
+	signed_repo turned archive
+	try plan
+	expect_root
+	cp -a "$(base)/turned/Packages" "$BATS_TEST_TMPDIR/kept"
+	rm -rf "$REPOS/turned"
+	cp -a "$REPOS/newer" "$REPOS/turned"
+	try base import --target old
+	expect_status 0
+	mv "$BATS_TEST_TMPDIR/kept" "$(base)/turned/Packages"
+	rm -rf "$KILN_CACHE/layers"
+	try plan
+	expect_status 6
+	expect_talk 'it is tiny-1-1.noarch, and the metadata calls it tiny-9-9.noarch'
+}
+
+@test "bases of ours take unsigned metadata over https only" {
+	for file in "$top"/repo-config/targets/*/base.repo; do
+		awk -v RS='' '/http:\/\// && !/repo_gpgcheck=1/ { exit 1 }' "$file" || fail "$file: http://"
+	done
+}
+
+@test "an index of the future is refused, and one that came while a clock was wrong binds nobody" {
+	cp -a "$REPOS/unsigned" "$REPOS/ahead"
+	repo ahead "baseurl=file://$REPOS/ahead/" gpgcheck=0
+	index ahead --set-timestamp-to-revision --revision 2100000000
+	try base import --target old
+	expect_status 6
+	expect_talk 'it is of 2036-07-18 13:20, and here it is 20'
+	expect_talk 'correct the clock of this machine, or if that is right, name another mirror'
+	[ ! -e "$(base)/ahead/repodata" ]
+	KILN_CLOCK=2100000000 try base import --target old
+	expect_status 0
+	index ahead --set-timestamp-to-revision --revision 1600000000
+	try base import --target old
+	expect_status 0
+	expect_talk 'its metadata is new'
+}
+
 @test "a newer index is taken, an older one than what is here is not" {
 	mkdir "$REPOS/moving"
 	cp -a "$REPOS/unsigned/Packages" "$REPOS/moving/"
@@ -384,6 +489,7 @@ expect_no_package() {
 	try base import --target old
 	expect_status 6
 	expect_talk 'it is of 2017-07-14 02:40, older than what is here (2020-09-13 12:26): the mirror is behind'
+	expect_talk "remove \"$(base)/moving\" and import again"
 	try plan
 	expect_root 2
 }

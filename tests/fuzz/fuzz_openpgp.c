@@ -66,6 +66,21 @@ static void check_armoured(const uint8_t *data, size_t size, const KilnPgpFile *
 	check_same(file, again);
 }
 
+/* The certificates of a file hold its keys, and no more. */
+static void check_certificates(const KilnPgpFile *file)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KilnPgpFile) again = NULL;
+
+	check((file->keys->len == 0) == (file->certificates->len == 0), "certificates without keys, or the reverse");
+	if (file->keys->len == 0 || file->certificates->len > 1 << 20)
+		return;
+	again = kiln_openpgp_parse((const char *)file->certificates->data, file->certificates->len, "kept", &error);
+	check(again != NULL, error ? error->message : "");
+	check(again->keys->len == file->keys->len && again->certificates->len == file->certificates->len,
+		"certificates of other keys");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -79,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!file)
 		return 0;
 	check_file(file);
+	check_certificates(file);
 	if (file->armour.blocks == 0)
 		check_armoured(data, size, file);
 	return 0;

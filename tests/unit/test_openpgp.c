@@ -291,6 +291,39 @@ static void test_refuses_what_is_damaged_or_something_else(void **state)
 	check_refused("\xc2\xe1" "ab", 4, "cut off");
 }
 
+/* GnuPG takes the packets before an armoured block, and those in packets that others pass over. */
+static void test_keeps_only_the_keys_it_sees(void **state)
+{
+	const Fixture *fixture = *state;
+	gsize size, other_size;
+	g_autofree char *text = export_key(fixture, "plain", "--armor", &size);
+	g_autofree char *binary = export_key(fixture, "plain", "--no-armor", &size);
+	g_autofree char *other = export_key(fixture, "dsa", "--no-armor", &other_size);
+	g_autoptr(GByteArray) mixed = g_byte_array_new();
+	g_autoptr(GByteArray) hiding = g_byte_array_new();
+	g_autofree char *raw = NULL;
+	const guint8 stored[] = {0xc8, 0xff, (guint8)((other_size + 1) >> 24), (guint8)((other_size + 1) >> 16),
+		(guint8)((other_size + 1) >> 8), (guint8)(other_size + 1), 0}; /* "compressed" by nothing */
+
+	g_byte_array_append(mixed, (const guint8 *)other, (guint)other_size);
+	g_byte_array_append(mixed, (const guint8 *)"\n", 1);
+	g_byte_array_append(mixed, (const guint8 *)text, (guint)strlen(text));
+	check_refused((const char *)mixed->data, mixed->len, "binary data and an armoured block");
+	raw = g_strdup_printf("a\001\n%s", text);
+	check_refused(raw, strlen(raw), "binary data and an armoured block");
+
+	g_byte_array_append(hiding, (const guint8 *)binary, (guint)size);
+	g_byte_array_append(hiding, stored, sizeof(stored));
+	g_byte_array_append(hiding, (const guint8 *)other, (guint)other_size);
+	g_autoptr(KilnPgpFile) plain = parse(text, strlen(text));
+	g_autoptr(KilnPgpFile) found = parse((const char *)hiding->data, hiding->len);
+	assert_int_equal(found->certificates->len, plain->certificates->len);
+	assert_memory_equal(found->certificates->data, plain->certificates->data, plain->certificates->len);
+	g_autoptr(KilnPgpFile) again = parse((const char *)plain->certificates->data, plain->certificates->len);
+	assert_int_equal(again->keys->len, plain->keys->len);
+	assert_int_equal(again->certificates->len, plain->certificates->len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_tells_subkeys_by_what_they_are_for),
 		cmocka_unit_test(test_takes_the_newest_statement_and_revocations),
 		cmocka_unit_test(test_describes_the_form_of_a_file),
+		cmocka_unit_test(test_keeps_only_the_keys_it_sees),
 		cmocka_unit_test(test_reads_detached_signatures),
 		cmocka_unit_test(test_refuses_what_is_damaged_or_something_else),
 	};

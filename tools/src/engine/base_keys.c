@@ -59,8 +59,20 @@ static gboolean take(const KilnTarget *target, const char *path, const char *pla
 	g_autofree char *bytes = kiln_fs_read(path, KEY_MAX_BYTES, &size, error);
 	g_autoptr(KilnPgpFile) file = bytes ? kiln_openpgp_parse(bytes, size, place, error) : NULL;
 
+	/* Not its bytes: another reader might find other keys in them. */
 	return file && check_pins(file, target, file_name, place, error) &&
-		kiln_fs_replace(final, bytes, size, 0644, error);
+		kiln_fs_replace(final, file->certificates->data, file->certificates->len, 0644, error);
+}
+
+/* TRUE when the key file is there, and holds pinned keys and nothing else. */
+static gboolean is_there(const KilnTarget *target, const char *final)
+{
+	gsize size = 0;
+	g_autofree char *bytes = kiln_fs_read(final, KEY_MAX_BYTES, &size, NULL);
+	g_autoptr(KilnPgpFile) file = bytes ? kiln_openpgp_parse(bytes, size, final, NULL) : NULL;
+
+	return file && file->certificates->len == size && memcmp(file->certificates->data, bytes, size) == 0 &&
+		check_pins(file, target, kiln_base_section_file_name(final), final, NULL);
 }
 
 static gboolean fetch(
@@ -88,8 +100,7 @@ static gboolean ensure_key(
 	g_autofree char *own = g_build_filename(target_directory, file_name, NULL);
 	g_autofree char *keys = g_path_get_dirname(final);
 
-	/* The directory's name has the pins in it: what is there was compared with these. */
-	if (g_file_test(final, G_FILE_TEST_EXISTS))
+	if (is_there(target, final))
 		return TRUE;
 	if (!kiln_fs_make_directory(keys, error))
 		return FALSE;

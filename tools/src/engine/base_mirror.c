@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine/base_mirror.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/fs.h"
@@ -19,6 +20,7 @@
 #define LIST_MAX_BYTES (1 << 20)
 #define FILE_MAX_BYTES (G_GUINT64_CONSTANT(1) << 30)
 #define URLS_MAX 200
+#define DAY (24 * 60 * 60) /* so far clocks and time zones may be wrong */
 #define MIRRORS "mirrors"
 
 /* What the solver reads; the rest of a repository's metadata is for clients. */
@@ -157,18 +159,38 @@ static char *format_day(gint64 seconds)
 	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M") : g_strdup("no date");
 }
 
+/* What comes from the future would be newer than everything to come. */
+static gboolean check_clock(const Mirror *mirror, const char *url, gint64 now, GError **error)
+{
+	g_autofree char *day = NULL, *today = NULL, *fault = NULL;
+
+	if (mirror->index->timestamp <= now + DAY)
+		return TRUE;
+	day = format_day(mirror->index->timestamp);
+	today = format_day(now);
+	fault = g_strdup_printf("it is of %s, and here it is %s: correct the clock of this machine, or if that is right, "
+		"name another mirror in the .repo file", day, today);
+	return refuse(url, fault, error);
+}
+
 /* A mirror that went back, or is made to: what fixes have come since would be gone. */
 static gboolean check_age(const Mirror *mirror, const char *url, GError **error)
 {
+	const gint64 now = kiln_clock_now();
 	g_autofree char *path = g_build_filename(mirror->directory, INDEX, NULL);
 	g_autoptr(KilnRepomdIndex) here = kiln_repomd_index_read(path, NULL);
 	g_autofree char *old = NULL, *new = NULL, *fault = NULL;
 
-	if (!here || here->timestamp <= mirror->index->timestamp)
+	if (!check_clock(mirror, url, now, error))
+		return FALSE;
+	/* One of the future was taken while a clock was wrong. */
+	if (!here || here->timestamp <= mirror->index->timestamp || here->timestamp > now + DAY)
 		return TRUE;
 	old = format_day(here->timestamp);
 	new = format_day(mirror->index->timestamp);
-	fault = g_strdup_printf("it is of %s, older than what is here (%s): the mirror is behind", new, old);
+	fault = g_strdup_printf("it is of %s, older than what is here (%s): the mirror is behind; try again "
+		"later or name another mirror, or, if the older one is meant, remove \"%s\" and import again", new, old,
+		mirror->directory);
 	return refuse(url, fault, error);
 }
 

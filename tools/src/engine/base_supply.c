@@ -10,6 +10,7 @@
 #include "engine/base_mirror.h"
 #include "lib/content_cache.h"
 #include "lib/fetch.h"
+#include "lib/rpmheader.h"
 
 #include <errno.h>
 #include <string.h>
@@ -236,6 +237,25 @@ static gboolean fetch(const KilnBaseSupply *supply, const GPtrArray *items, GErr
 
 /* --- taking in --- */
 
+/* Metadata is not signed everywhere: it must not give a package, whose header is, another name or version. That what
+ * is installed has what it requires is seen by rpm, from the headers. */
+static gboolean check_identity(
+	const Repository *repository, const KilnSolvPackage *package, const char *path, GError **error)
+{
+	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
+	g_autofree char *told = kiln_nevra_format(&package->nevra);
+
+	if (header && g_str_equal(header->nevra, told))
+		return TRUE;
+	if (header)
+		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
+			"it is %s, and the metadata calls it %s: do not trust this mirror; name another in the .repo "
+			"file and run `kiln base import`", header->nevra, told);
+	g_prefix_error(error, "the package \"%s\" of \"%s\": ", kiln_base_section_file_name(package->path),
+		repository->name);
+	return FALSE;
+}
+
 static gboolean take_in(const Item *item, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(item->package->path);
@@ -245,7 +265,8 @@ static gboolean take_in(const Item *item, GError **error)
 			kiln_base_section_file_name(item->package->path), item->repository->name);
 		return FALSE;
 	}
-	return kiln_fs_make_directory(directory, error) &&
+	return check_identity(item->repository, item->package, item->file, error) &&
+		kiln_fs_make_directory(directory, error) &&
 		kiln_fs_link_or_copy(item->file, item->package->path, error);
 }
 
@@ -287,8 +308,13 @@ gboolean kiln_base_supply_bring(KilnBaseSupply *supply, const GPtrArray *package
 			g_propagate_error(error, g_steal_pointer(&local));
 			return FALSE;
 		}
-		if (!repository || is_whole(package, package->path))
+		if (!repository)
 			continue;
+		if (is_whole(package, package->path)) {
+			if (!check_identity(repository, package, package->path, error))
+				return FALSE;
+			continue;
+		}
 		item = g_new0(Item, 1);
 		item->package = package;
 		item->repository = repository;

@@ -9,7 +9,7 @@
 #define MAX_PACKETS 4096
 
 /* Packet tags, RFC 4880, 4.3. */
-enum { TAG_SIGNATURE = 2, TAG_PUBLIC_KEY = 6, TAG_PUBLIC_SUBKEY = 14 };
+enum { TAG_SIGNATURE = 2, TAG_PUBLIC_KEY = 6, TAG_USER_ID = 13, TAG_PUBLIC_SUBKEY = 14, TAG_USER_ATTRIBUTE = 17 };
 
 /* Bytes to be read; taking more than there are sets `is_short` and gives zeros. */
 typedef struct {
@@ -379,8 +379,34 @@ static gsize take_old_length(Reader *reader, guint kind)
 	return kind == 3 ? reader->left : take_number(reader, (gsize)1 << kind);
 }
 
+/* Takes over a packet of a certificate, in the form every reader knows: others might see more in what is left out
+ * (compressed packets hold packets), or in a length that means "the rest". */
+static void keep_packet(KilnPgpFile *file, guint tag, const Reader *body)
+{
+	const guint8 head[] = {(guint8)(0xc0 | tag), 0xff, (guint8)(body->left >> 24), (guint8)(body->left >> 16),
+		(guint8)(body->left >> 8), (guint8)body->left};
+
+	if (file->keys->len == 0 || (tag != TAG_PUBLIC_KEY && tag != TAG_PUBLIC_SUBKEY && tag != TAG_SIGNATURE &&
+					    tag != TAG_USER_ID && tag != TAG_USER_ATTRIBUTE))
+		return;
+	g_byte_array_append(file->certificates, head, sizeof(head));
+	g_byte_array_append(file->certificates, body->at, (guint)body->left);
+}
+
+static const char *read_body(guint tag, Reader body, KilnPgpFile *file)
+{
+	if (tag == TAG_SIGNATURE)
+		return read_signature(body, file);
+	if (tag == TAG_PUBLIC_KEY || tag == TAG_PUBLIC_SUBKEY)
+		return read_key(body, tag == TAG_PUBLIC_SUBKEY, file);
+	if (tag == 5 || tag == 7)
+		return "it holds a secret key; export the public key and remove this file";
+	return NULL;
+}
+
 static const char *read_packet(Reader *reader, KilnPgpFile *file)
 {
+	const char *fault;
 	guint head = take_number(reader, 1);
 	gboolean is_new = (head & 0x40) != 0;
 	guint tag = is_new ? head & 0x3f : (head & 0x3c) >> 2;
@@ -391,13 +417,10 @@ static const char *read_packet(Reader *reader, KilnPgpFile *file)
 		return "it is neither an OpenPGP key nor a signature";
 	if (reader->is_short)
 		return "its last packet is cut off";
-	if (tag == TAG_SIGNATURE)
-		return read_signature(body, file);
-	if (tag == TAG_PUBLIC_KEY || tag == TAG_PUBLIC_SUBKEY)
-		return read_key(body, tag == TAG_PUBLIC_SUBKEY, file);
-	if (tag == 5 || tag == 7)
-		return "it holds a secret key; export the public key and remove this file";
-	return NULL;
+	fault = read_body(tag, body, file);
+	if (!fault)
+		keep_packet(file, tag, &body);
+	return fault;
 }
 
 static const char *read_packets(Reader reader, KilnPgpFile *file)
@@ -411,6 +434,16 @@ static const char *read_packets(Reader reader, KilnPgpFile *file)
 	return fault;
 }
 
+/* What there is of packets around armoured blocks: GnuPG would take those, others the blocks. */
+static const char *find_binary(const char *bytes, gsize size)
+{
+	gboolean is_binary = size > 0 && (bytes[0] & 0x80);
+
+	for (gsize i = 0; i < size && !is_binary; i++)
+		is_binary = g_ascii_iscntrl(bytes[i]) && !g_ascii_isspace(bytes[i]);
+	return is_binary ? "it holds binary data and an armoured block, and readers differ in which of them counts" : NULL;
+}
+
 KilnPgpFile *kiln_openpgp_parse(const char *bytes, gsize size, const char *filename, GError **error)
 {
 	g_autoptr(KilnPgpFile) file = g_new0(KilnPgpFile, 1);
@@ -420,8 +453,9 @@ KilnPgpFile *kiln_openpgp_parse(const char *bytes, gsize size, const char *filen
 
 	file->keys = g_ptr_array_new_with_free_func(free_key);
 	file->signatures = g_ptr_array_new_with_free_func(free_signature);
+	file->certificates = g_byte_array_new();
 	if (!fault && kiln_openpgp_read_armour(bytes, size, &file->armour, packets, &fault) &&
-		file->armour.blocks > 0)
+		file->armour.blocks > 0 && !(fault = find_binary(bytes, size)))
 		reader = (Reader){.at = packets->data, .left = packets->len};
 	if (!fault)
 		fault = read_packets(reader, file);
@@ -437,6 +471,7 @@ void kiln_openpgp_free(KilnPgpFile *file)
 		return;
 	g_clear_pointer(&file->keys, g_ptr_array_unref);
 	g_clear_pointer(&file->signatures, g_ptr_array_unref);
+	g_clear_pointer(&file->certificates, g_byte_array_unref);
 	g_free(file);
 }
 

@@ -37,10 +37,12 @@ typedef struct {
 	KilnPgpArmour armour;
 	GPtrArray *keys;       /* KilnPgpKey in order, subkeys after their primary key */
 	GPtrArray *signatures; /* KilnPgpSignature that stand before any key */
+	GByteArray *certificates; /* the packets that `keys` were read from, and nothing else: what every reader of
+				   * them takes for these keys */
 } KilnPgpFile;
 
 /* Parses a file of at most 1 MiB, armoured or not. Code VERIFY, "FILENAME: what", for what holds no OpenPGP packets,
- * is cut off or damaged. Text around armoured blocks is passed over. */
+ * is cut off or damaged, or has binary data around armoured blocks. Text around them is passed over. */
 KilnPgpFile *kiln_openpgp_parse(const char *bytes, gsize size, const char *filename, GError **error);
 
 void kiln_openpgp_free(KilnPgpFile *file);

@@ -86,7 +86,8 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 	const char *signature_path, char **ret_fingerprint, GError **error);
 
 /* The same for what others publish: the file may hold several keys, and of the signatures one has to be good by one of
- * them, of any algorithm GnuPG still judges. A key that has expired since counts, as archives outlive their keys.
+ * them, of any algorithm GnuPG still judges. "Of them" means a key that format/openpgp sees in the file, whatever else
+ * GnuPG reads there. A key that has expired since counts, as archives outlive their keys.
  * `name` stands for `path` in messages. */
 gboolean kiln_gpg_check_detached(
 	const char *public_key_file, const char *path, const char *signature_path, const char *name, GError **error);

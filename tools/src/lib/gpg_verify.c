@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/process.h"
+#include "format/openpgp.h"
 
 #include <gpgme.h>
 #include <string.h>
@@ -106,18 +107,51 @@ static gboolean is_good(const struct _gpgme_signature *signature)
 	return status == GPG_ERR_NO_ERROR || status == GPG_ERR_KEY_EXPIRED;
 }
 
-static gboolean check_any(const struct _gpgme_signature *signature, const char *path, GError **error)
+/* Whether it was made by one of the keys that we see in the file, or a subkey of it: GnuPG may have found others. */
+static gboolean is_of(gpgme_ctx_t context, const struct _gpgme_signature *signature, const KilnPgpFile *keys)
 {
-	const struct _gpgme_signature *first = signature;
+	gpgme_key_t found = NULL;
+	gboolean is_known = FALSE;
 
-	for (; signature; signature = signature->next)
-		if (is_good(signature))
-			return TRUE;
+	if (!signature->fpr || gpgme_get_key(context, signature->fpr, &found, 0) != GPG_ERR_NO_ERROR)
+		return FALSE;
+	for (guint i = 0; i < keys->keys->len; i++) {
+		const KilnPgpKey *key = keys->keys->pdata[i];
+		is_known = is_known || (!key->is_subkey && g_strcmp0(found->subkeys->fpr, key->fingerprint) == 0);
+	}
+	gpgme_key_unref(found);
+	return is_known;
+}
+
+/* Takes the result: asking for keys makes the context forget it. */
+static gboolean check_any(gpgme_ctx_t context, const KilnPgpFile *keys, const char *path, GError **error)
+{
+	const struct _gpgme_op_verify_result *result = gpgme_op_verify_result(context);
+	const struct _gpgme_signature *first = result->signatures;
+	gboolean is_other = FALSE, is_known = FALSE;
+
+	gpgme_result_ref((void *)result);
+	for (const struct _gpgme_signature *signature = first; signature && !is_known; signature = signature->next) {
+		is_known = is_good(signature) && is_of(context, signature, keys);
+		is_other = is_other || is_good(signature) ||
+			gpgme_err_code(signature->status) == GPG_ERR_NO_PUBKEY;
+	}
 	if (!first)
-		return refuse(error, path, "there is no signature");
-	if (gpgme_err_code(first->status) == GPG_ERR_NO_PUBKEY)
-		return refuse(error, path, "another key made it");
-	return refuse_result(error, path, first->status);
+		refuse(error, path, "there is no signature");
+	else if (!is_known && is_other)
+		refuse(error, path, "another key made it");
+	else if (!is_known)
+		refuse_result(error, path, first->status);
+	gpgme_result_unref((void *)result);
+	return is_known;
+}
+
+static KilnPgpFile *read_keys(const char *path, GError **error)
+{
+	gsize size = 0;
+	g_autofree char *bytes = kiln_fs_read(path, KEY_MAX_BYTES, &size, error);
+
+	return bytes ? kiln_openpgp_parse(bytes, size, path, error) : NULL;
 }
 
 /* Has GnuPG judge; what it found stays with the context. */
@@ -196,11 +230,12 @@ gboolean kiln_gpg_verify_detached(const char *public_key_file, const char *path,
 gboolean kiln_gpg_check_detached(
 	const char *public_key_file, const char *path, const char *signature_path, const char *name, GError **error)
 {
+	g_autoptr(KilnPgpFile) keys = read_keys(public_key_file, error);
 	char *home = NULL;
-	gpgme_ctx_t context = open_home(&home, error);
+	gpgme_ctx_t context = keys ? open_home(&home, error) : NULL;
 	gboolean good = context && import_key(context, public_key_file, FALSE, error) &&
 			verify_data(context, path, signature_path, name, error) &&
-			check_any(gpgme_op_verify_result(context)->signatures, name, error);
+			check_any(context, keys, name, error);
 
 	close_home(context, home);
 	return good;

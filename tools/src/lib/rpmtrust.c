@@ -39,20 +39,6 @@ void kiln_rpmtrust_free(KilnRpmTrust *trust)
 	g_free(trust);
 }
 
-/* The packets of the file, of all armoured blocks if it is so. */
-static GByteArray *read_packets(const char *bytes, gsize size)
-{
-	g_autoptr(GByteArray) packets = g_byte_array_new();
-	KilnPgpArmour armour = {0};
-	const char *fault = NULL;
-
-	if (!kiln_openpgp_read_armour(bytes, size, &armour, packets, &fault))
-		return NULL;
-	if (armour.blocks == 0)
-		g_byte_array_append(packets, (const guint8 *)bytes, (guint)size);
-	return g_steal_pointer(&packets);
-}
-
 static guint add_certificates(KilnRpmTrust *trust, const GByteArray *packets)
 {
 	gsize offset = 0;
@@ -74,11 +60,10 @@ static guint add_certificates(KilnRpmTrust *trust, const GByteArray *packets)
 gboolean kiln_rpmtrust_add(KilnRpmTrust *trust, const char *bytes, gsize size, const char *filename, GError **error)
 {
 	g_autoptr(KilnPgpFile) file = kiln_openpgp_parse(bytes, size, filename, error);
-	g_autoptr(GByteArray) packets = file ? read_packets(bytes, size) : NULL;
 
 	if (!file)
 		return FALSE;
-	if (!packets || add_certificates(trust, packets) == 0) {
+	if (add_certificates(trust, file->certificates) == 0) {
 		g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY,
 			"reading the public key \"%s\": this host's rpm cannot use it", filename);
 		return FALSE;
