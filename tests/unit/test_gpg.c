@@ -340,6 +340,36 @@ static void test_refuses_odd_imports(void **state)
 	assert_null(fingerprint);
 }
 
+/* A key file may hold a key in a form that only GnuPG looks into: here a packet of compressed ones. */
+static void test_believes_only_keys_it_sees(void **state)
+{
+	const Fixture *fixture = *state;
+	GError *error = NULL;
+	g_autofree char *home = path_in(fixture, "hidden-home"), *seen = path_in(fixture, "seen.key");
+	g_autofree char *hidden = path_in(fixture, "hidden.key"), *file = path_in(fixture, "polyglot.key");
+	g_autofree char *first = NULL, *second = NULL;
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	g_autoptr(KilnGpg) gpg = open_home(home); /* ends its agent */
+	gsize first_size = 0, second_size = 0;
+
+	fixture_run((const char *[]){"gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "",
+		"--quick-gen-key", "seen@localhost", "rsa2048", "sign", "0", NULL});
+	fixture_run((const char *[]){"gpg", "--homedir", home, "--batch", "--output", seen, "--export", NULL});
+	fixture_run((const char *[]){"gpg", "--batch", "--output", hidden, "--dearmor", fixture->public_key, NULL});
+	assert_true(g_file_get_contents(seen, &first, &first_size, NULL));
+	assert_true(g_file_get_contents(hidden, &second, &second_size, NULL));
+	const guint8 head[] = {0xc8, 0xff, 0, 0, (guint8)((second_size + 1) >> 8), (guint8)(second_size + 1), 0};
+	g_byte_array_append(bytes, (const guint8 *)first, (guint)first_size);
+	g_byte_array_append(bytes, head, sizeof(head));
+	g_byte_array_append(bytes, (const guint8 *)second, (guint)second_size);
+	assert_true(g_file_set_contents(file, (const char *)bytes->data, bytes->len, NULL));
+
+	assert_true(kiln_gpg_check_detached(hidden, fixture->content, fixture->signature, "x", &error));
+	assert_no_error(error);
+	assert_false(kiln_gpg_check_detached(file, fixture->content, fixture->signature, "x", &error));
+	expect(g_steal_pointer(&error), KILN_ERROR_VERIFY, "\"x\": another key made it");
+}
+
 /* Keys that some client would not accept are found, and the reason is told. */
 static void test_names_the_fault_of_a_key(void **state)
 {
@@ -528,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_trusts_one_key_only),
 		cmocka_unit_test(test_moves_a_key_to_another_home),
 		cmocka_unit_test(test_refuses_odd_imports),
+		cmocka_unit_test(test_believes_only_keys_it_sees),
 		cmocka_unit_test(test_names_the_fault_of_a_key),
 		cmocka_unit_test(test_names_a_key_once),
 		cmocka_unit_test(test_uses_a_passphrase_file),

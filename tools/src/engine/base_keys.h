@@ -9,8 +9,8 @@
 #include "engine/base_section.h"
 #include "lib/rpmtrust.h"
 
-/* Puts the keys of `section` into BASE/.keys/: the packets of the pinned keys and nothing else of the files. Errors: NETWORK; VERIFY for a key that is not the pinned one, naming
- * both fingerprints. */
+/* Puts the keys of `section` into BASE/.keys/: the packets of the pinned keys, and nothing else of the files that held
+ * them. Errors: NETWORK; VERIFY for a key that is not the pinned one, naming both fingerprints. */
 gboolean kiln_base_keys_fetch(const KilnProject *project, const KilnTarget *target, const KilnBaseSection *section,
 	const char *base_directory, GError **error);
 

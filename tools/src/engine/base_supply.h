@@ -2,7 +2,8 @@
 /*
  * The packages of a base's repositories, brought when they are needed: from a mirror into a cache by their content,
  * their signature checked by the keys of their repository, and only then given the name by which the base has them.
- * Their name and version are those the metadata told, whether or not that is signed. So what stands in BASE/ID is what the metadata promised and the keys vouch for.
+ * Their name and version must be those the metadata told, which need not be signed. So what stands in BASE/ID is what
+ * the metadata promised and the keys vouch for.
  */
 #pragma once
 
