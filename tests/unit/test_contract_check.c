@@ -13,6 +13,7 @@
 
 typedef struct {
 	char *directory, *home, *key_path, *fingerprint;
+	char *other_path; /* another key, which signed nothing */
 	KilnGpg *gpg;
 	KilnContract *el6;
 } Fixture;
@@ -30,22 +31,35 @@ static KilnContract *read_contract(const char *name)
 	return contract;
 }
 
+/* A new key of the home, and the file of its public part. */
+static char *make_key(const Fixture *fixture, const char *name, char **ret_fingerprint)
+{
+	g_autofree char *uid = g_strdup_printf("%s <%s@example.org>", name, name);
+	KilnGpgKeyOptions options = {.uid = uid, .bits = 2048};
+	char *path = g_build_filename(fixture->directory, name, NULL);
+	GError *error = NULL;
+
+	kiln_gpg_create_key(fixture->gpg, &options, ret_fingerprint, &error);
+	assert_no_error(error);
+	g_autofree char *key = kiln_gpg_export_public(fixture->gpg, *ret_fingerprint, &error);
+	assert_no_error(error);
+	kiln_fs_replace_text(path, key, &error);
+	assert_no_error(error);
+	return path;
+}
+
 static int set_up(void **state)
 {
 	Fixture *fixture = g_new0(Fixture, 1);
-	KilnGpgKeyOptions options = {.uid = "Test <test@example.org>", .bits = 2048};
+	g_autofree char *other = NULL;
 	GError *error = NULL;
 
 	fixture->directory = fixture_directory("contract");
 	fixture->home = g_build_filename(fixture->directory, "keys", NULL);
 	fixture->gpg = kiln_gpg_open(fixture->home, NULL, &error);
 	assert_no_error(error);
-	kiln_gpg_create_key(fixture->gpg, &options, &fixture->fingerprint, &error);
-	assert_no_error(error);
-	g_autofree char *key = kiln_gpg_export_public(fixture->gpg, fixture->fingerprint, &error);
-	fixture->key_path = g_build_filename(fixture->directory, "key", NULL);
-	kiln_fs_replace_text(fixture->key_path, key, &error);
-	assert_no_error(error);
+	fixture->key_path = make_key(fixture, "key", &fixture->fingerprint);
+	fixture->other_path = make_key(fixture, "other", &other);
 	fixture->el6 = read_contract("el6");
 	*state = fixture;
 	return 0;
@@ -61,6 +75,7 @@ static int tear_down(void **state)
 	g_free(fixture->directory);
 	g_free(fixture->home);
 	g_free(fixture->key_path);
+	g_free(fixture->other_path);
 	g_free(fixture->fingerprint);
 	g_free(fixture);
 	return 0;
@@ -198,11 +213,11 @@ static void test_cannot_judge_what_is_not_there_or_something_else(void **state)
 }
 
 /* What Kiln writes for el6: one package, gz and databases, signed. */
-static char *make_repository(const Fixture *fixture)
+static char *make_repository(const Fixture *fixture, const char *name)
 {
 	static const FixturePackage package = {
 		"listed", "Version: 1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL};
-	char *directory = g_build_filename(fixture->directory, "repository", NULL);
+	char *directory = g_build_filename(fixture->directory, name, NULL);
 	g_autofree char *built = fixture_build(fixture->directory, &package);
 	g_autofree char *path = g_build_filename(directory, "listed.rpm", NULL);
 	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
@@ -235,7 +250,7 @@ static void expect_repository(const Fixture *fixture, const char *directory, con
 static void test_judges_a_repository_and_each_damage_to_it(void **state)
 {
 	const Fixture *fixture = *state;
-	g_autofree char *directory = make_repository(fixture);
+	g_autofree char *directory = make_repository(fixture, "repository");
 	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
 	g_autofree char *package = g_build_filename(directory, "listed.rpm", NULL);
 	g_autofree char *signature = g_strconcat(index, ".asc", NULL);
@@ -259,6 +274,91 @@ static void test_judges_a_repository_and_each_damage_to_it(void **state)
 	expect_repository(fixture, directory, "metadata-signature metadata-integrity metadata-integrity metadata-integrity");
 	assert_int_equal(g_unlink(package), 0);
 	expect_repository(fixture, directory, "metadata-signature metadata-integrity");
+}
+
+static void put_key(const char *path, const char *directory, const char *name)
+{
+	g_autofree char *target = g_build_filename(directory, name, NULL);
+	GError *error = NULL;
+
+	kiln_fs_copy(path, target, &error);
+	assert_no_error(error);
+}
+
+/* Changes one byte in the middle of what follows the header. */
+static void flip_payload(const char *path)
+{
+	g_autofree char *bytes = NULL;
+	gsize size = 0;
+
+	assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+	bytes[size - 40] ^= 1;
+	assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
+}
+
+static void expect_package(const Fixture *fixture, const char *path, const char *expected)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	GError *error = NULL;
+
+	assert_true(kiln_contract_check_package(fixture->el6, path, violations, &error));
+	assert_no_error(error);
+	expect_rules(violations, expected);
+}
+
+static void test_compares_the_digests_of_a_package(void **state)
+{
+	const Fixture *fixture = *state;
+	const FixturePackage package = {"digest", "Version: 1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL};
+	g_autofree char *path = fixture_build(fixture->directory, &package);
+	g_autofree char *bytes = NULL;
+	gsize size = 0;
+
+	expect_package(fixture, path, "package-signature"); /* unsigned */
+	assert_true(kiln_rpmsign_package(fixture->gpg, fixture->fingerprint, path, path, NULL));
+	expect_package(fixture, path, "");
+	flip_payload(path);
+	expect_package(fixture, path, "package-signature");
+	flip_payload(path);
+	assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+	assert_true(g_file_set_contents(path, bytes, (gssize)size - 60, NULL));
+	expect_package(fixture, path, "package-signature");
+}
+
+static void test_verifies_with_all_keys_beside_a_repository(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture, "keys-beside");
+	g_autofree char *right = g_build_filename(directory, "RPM-GPG-KEY-z", NULL);
+
+	/* A key that signed neither the packages nor the metadata. */
+	put_key(fixture->other_path, directory, "RPM-GPG-KEY-a");
+	expect_repository(fixture, directory, "metadata-signature package-signature");
+	put_key(fixture->key_path, directory, "RPM-GPG-KEY-z");
+	expect_repository(fixture, directory, "");
+	/* The keys are judged themselves. */
+	assert_true(g_file_set_contents(right, "no key\n", -1, NULL));
+	expect_repository(fixture, directory, "metadata-signature key-file package-signature");
+}
+
+/* Kiln would not make such a signature, clients of el6 take it. */
+static void test_verifies_metadata_signed_with_sha1(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture, "sha1");
+	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *signature = g_strconcat(index, ".asc", NULL);
+	g_autofree char *text = NULL, *changed = NULL;
+	const char *argv[] = {"gpg", "--homedir", fixture->home, "--batch", "--quiet", "--yes", "--armor", "--digest-algo",
+		"SHA1", "--local-user", fixture->fingerprint, "--output", signature, "--detach-sign", index, NULL};
+
+	fixture_run(argv);
+	put_key(fixture->key_path, directory, "RPM-GPG-KEY-test");
+	expect_repository(fixture, directory, "");
+	assert_true(g_file_get_contents(index, &text, NULL, NULL));
+	changed = g_strconcat(text, "<!-- x -->\n", NULL);
+	assert_true(g_file_set_contents(index, changed, -1, NULL));
+	expect_repository(fixture, directory, "metadata-signature");
 }
 
 /* ── what the checks read with ── */
@@ -368,6 +468,9 @@ int main(void)
 		cmocka_unit_test(test_judges_the_key_kiln_makes),
 		cmocka_unit_test(test_cannot_judge_what_is_not_there_or_something_else),
 		cmocka_unit_test(test_judges_a_repository_and_each_damage_to_it),
+		cmocka_unit_test(test_compares_the_digests_of_a_package),
+		cmocka_unit_test(test_verifies_with_all_keys_beside_a_repository),
+		cmocka_unit_test(test_verifies_metadata_signed_with_sha1),
 		cmocka_unit_test(test_opens_metadata_of_each_compression),
 		cmocka_unit_test(test_makes_checksums_of_each_kind),
 		cmocka_unit_test(test_reads_the_index_as_it_is_written),

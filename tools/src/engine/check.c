@@ -138,34 +138,39 @@ static void add_damage(GPtrArray *findings, const char *object, GError *damage)
 	g_error_free(damage);
 }
 
-/* The key that a channel offers, NULL when there is none. */
-static char *find_key(const char *channel_directory)
-{
-	g_auto(GStrv) names = channel_directory ? kiln_fs_list(channel_directory, NULL) : NULL;
-
-	for (char **name = names; name && *name; name++)
-		if (g_str_has_prefix(*name, KEY_PREFIX))
-			return g_build_filename(channel_directory, *name, NULL);
-	return NULL;
-}
-
-static gboolean verify_signature(const char *key, const char *directory, GError **error)
+/* By one of the keys that a channel offers, strictly: it is ours. TRUE when it offers none. */
+static gboolean verify_signature(char **names, const char *channel_directory, const char *directory, GError **error)
 {
 	g_autofree char *repomd = g_build_filename(directory, "repodata", "repomd.xml", NULL);
 	g_autofree char *signature = g_strconcat(repomd, ".asc", NULL);
+	g_autoptr(GError) first = NULL;
 
-	return !key || kiln_gpg_verify_detached(key, repomd, signature, NULL, error);
+	for (char **name = names; name && *name; name++) {
+		g_autofree char *key = g_build_filename(channel_directory, *name, NULL);
+		g_autoptr(GError) cause = NULL;
+		if (!g_str_has_prefix(*name, KEY_PREFIX))
+			continue;
+		if (kiln_gpg_verify_detached(key, repomd, signature, NULL, &cause))
+			return TRUE;
+		if (!first)
+			first = g_steal_pointer(&cause);
+	}
+	if (!first)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&first));
+	return FALSE;
 }
 
 gboolean kiln_check_integrity(const KilnCheckSubject *subject, GPtrArray *findings, GError **error)
 {
-	g_autofree char *key = find_key(subject->channel_directory);
+	const char *channel = subject->channel_directory;
+	g_auto(GStrv) names = channel ? kiln_fs_list(channel, NULL) : NULL;
 
 	for (int part = 0; part < KILN_PART_COUNT; part++) {
 		g_autofree char *directory = part_directory(subject, part);
 		g_autofree char *object = NULL;
 		GError *damage = NULL;
-		if (verify_signature(key, directory, &damage) && kiln_repomd_verify(directory, &damage))
+		if (verify_signature(names, channel, directory, &damage) && kiln_repomd_verify(directory, &damage))
 			continue;
 		if (g_error_matches(damage, KILN_ERROR, KILN_ERROR_SYSTEM)) {
 			g_propagate_error(error, damage);

@@ -6,7 +6,6 @@
 #include "engine/contract.h"
 #include "format/openpgp.h"
 #include "lib/repomd_xml.h"
-#include "lib/gpg.h"
 #include "lib/metadata_file.h"
 
 #include <string.h>
@@ -19,6 +18,7 @@ typedef struct {
 	const KilnContract *contract;
 	GPtrArray *violations;
 	const char *directory;
+	const KilnContractKeys *keys; /* beside it */
 	GPtrArray *records;  /* KilnRepomdRecord */
 	GPtrArray *packages; /* KilnXmlPackage */
 } Judge;
@@ -316,29 +316,13 @@ static void check_comps(const Judge *judge, const KilnJudgement *judgement)
 
 /* ── the signature ── */
 
-/* "RPM-GPG-KEY…" in the repository's directory; NULL when there is none. Caller owns. */
-static char *find_key(const char *directory)
+static void verify(const Judge *judge, const KilnJudgement *judgement)
 {
-	g_auto(GStrv) names = kiln_fs_list(directory, NULL);
-
-	for (char **name = names; name && *name; name++)
-		if (g_str_has_prefix(*name, "RPM-GPG-KEY"))
-			return g_build_filename(directory, *name, NULL);
-	return NULL;
-}
-
-/* Only of the kinds that are Kiln's own: others it cannot verify. */
-static void verify(const Judge *judge, const KilnJudgement *judgement, const KilnPgpSignature *signature)
-{
-	static const char *const digests[] = {"sha256", "sha384", "sha512", NULL};
-	g_autofree char *key = find_key(judge->directory);
 	g_autofree char *index = g_build_filename(judge->directory, INDEX, NULL);
 	g_autofree char *path = g_strconcat(index, ".asc", NULL);
 	g_autoptr(GError) cause = NULL;
 
-	if (!key || !g_str_equal(signature->algorithm, "rsa") || !g_strv_contains(digests, signature->digest))
-		return;
-	if (!kiln_gpg_verify_detached(key, index, path, NULL, &cause))
+	if (!kiln_contract_keys_verify(judge->keys, index, path, &cause))
 		kiln_judge_refuse(judgement, KILN_RULE_METADATA_SIGNATURE, "wrong",
 			"it does not fit repomd.xml and the key beside it: %s", cause->message);
 }
@@ -361,7 +345,7 @@ static void judge_signatures(const Judge *judge, const KilnJudgement *judgement,
 		kiln_judge_refuse(judgement, KILN_RULE_METADATA_SIGNATURE, value, "its signature is %s with %s",
 			first->algorithm, first->digest);
 	if (file->signatures->len == 1)
-		verify(judge, judgement, first);
+		verify(judge, judgement);
 }
 
 static void check_signature(const Judge *judge)
@@ -397,10 +381,10 @@ static GPtrArray *read_records(const KilnJudgement *judgement, const char *direc
 	return kiln_repomd_xml_parse(text, size, path, error);
 }
 
-gboolean kiln_contract_judge_metadata(const KilnContract *contract, const char *directory, GPtrArray *violations,
-	GPtrArray **ret_packages, GError **error)
+gboolean kiln_contract_judge_metadata(const KilnContract *contract, const char *directory,
+	const KilnContractKeys *keys, GPtrArray *violations, GPtrArray **ret_packages, GError **error)
 {
-	Judge judge = {.contract = contract, .violations = violations, .directory = directory};
+	Judge judge = {.contract = contract, .violations = violations, .directory = directory, .keys = keys};
 	const KilnJudgement judgement = judgement_of(&judge, INDEX);
 
 	judge.records = read_records(&judgement, directory, error);
@@ -411,6 +395,7 @@ gboolean kiln_contract_judge_metadata(const KilnContract *contract, const char *
 		check_record(&judge, &judgement, judge.records->pdata[i]);
 	check_comps(&judge, &judgement);
 	check_signature(&judge);
+	kiln_contract_keys_judge(keys, contract, violations);
 	g_ptr_array_unref(judge.records);
 	if (ret_packages)
 		*ret_packages = judge.packages;
@@ -422,5 +407,7 @@ gboolean kiln_contract_judge_metadata(const KilnContract *contract, const char *
 gboolean kiln_contract_check_metadata(
 	const KilnContract *contract, const char *directory, GPtrArray *violations, GError **error)
 {
-	return kiln_contract_judge_metadata(contract, directory, violations, NULL, error);
+	g_autoptr(KilnContractKeys) keys = kiln_contract_keys_beside(directory);
+
+	return kiln_contract_judge_metadata(contract, directory, keys, violations, NULL, error);
 }

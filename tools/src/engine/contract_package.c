@@ -3,6 +3,7 @@
 
 #include "engine/contract_judge.h"
 #include "lib/rpmheader.h"
+#include "lib/rpmtrust.h"
 #include "lib/rpmversion.h"
 
 #include <string.h>
@@ -269,6 +270,15 @@ static void check_signatures(Judge *judge)
 		refuse(judge, KILN_RULE_PACKAGE_SIGNATURE, "none", "it is not signed");
 }
 
+/* Whatever it is signed by, or not. */
+static void check_digests(Judge *judge, const char *path)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!kiln_rpmtrust_check_digests(path, &cause))
+		refuse(judge, KILN_RULE_PACKAGE_SIGNATURE, "damaged", "%s", cause->message);
+}
+
 gboolean kiln_contract_check_package(
 	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error)
 {
@@ -287,5 +297,6 @@ gboolean kiln_contract_check_package(
 	for (guint i = 0; i < header->scriptlets->len; i++)
 		check_scriptlet(&judge, header->scriptlets->pdata[i]);
 	check_signatures(&judge);
+	check_digests(&judge, path);
 	return TRUE;
 }

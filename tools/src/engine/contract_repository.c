@@ -2,6 +2,7 @@
 #include "engine/contract.h"
 
 #include "base/error.h"
+#include "engine/contract_keys.h"
 #include "engine/contract_metadata.h"
 #include "lib/metadata_file.h"
 #include "lib/repomd_xml.h"
@@ -9,6 +10,7 @@
 typedef struct {
 	const KilnContract *contract;
 	const char *directory;
+	const KilnContractKeys *keys;
 	const KilnXmlPackage *package;
 	GPtrArray *violations; /* of this package alone */
 } Item;
@@ -96,6 +98,9 @@ static void check_item(gpointer data, gpointer unused)
 	if (!kiln_contract_check_package(item->contract, path, item->violations, &cause) &&
 		!g_error_matches(cause, KILN_ERROR, KILN_ERROR_NOT_FOUND))
 		refuse(item, "damaged", "%s", cause->message);
+	if (!cause)
+		kiln_contract_keys_check_package(item->keys,
+			&(const KilnJudgement){item->contract, package->location, item->violations}, path);
 }
 
 static void clear_item(gpointer data)
@@ -114,14 +119,14 @@ static void check_items(GArray *items)
 	g_thread_pool_free(pool, FALSE, TRUE);
 }
 
-static void check_packages(
-	const KilnContract *contract, const char *directory, const GPtrArray *packages, GPtrArray *violations)
+static void check_packages(const KilnContract *contract, const char *directory, const KilnContractKeys *keys,
+	const GPtrArray *packages, GPtrArray *violations)
 {
 	g_autoptr(GArray) items = g_array_sized_new(FALSE, TRUE, sizeof(Item), packages->len);
 
 	g_array_set_clear_func(items, clear_item);
 	for (guint i = 0; i < packages->len; i++) {
-		const Item item = {contract, directory, packages->pdata[i], kiln_violations_new()};
+		const Item item = {contract, directory, keys, packages->pdata[i], kiln_violations_new()};
 		g_array_append_val(items, item);
 	}
 	check_items(items);
@@ -135,11 +140,12 @@ static void check_packages(
 gboolean kiln_contract_check_repository(
 	const KilnContract *contract, const char *directory, GPtrArray *violations, GError **error)
 {
+	g_autoptr(KilnContractKeys) keys = kiln_contract_keys_beside(directory);
 	g_autoptr(GPtrArray) packages = NULL;
 
-	if (!kiln_contract_judge_metadata(contract, directory, violations, &packages, error))
+	if (!kiln_contract_judge_metadata(contract, directory, keys, violations, &packages, error))
 		return FALSE;
 	if (packages)
-		check_packages(contract, directory, packages, violations);
+		check_packages(contract, directory, keys, packages, violations);
 	return TRUE;
 }

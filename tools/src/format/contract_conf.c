@@ -30,6 +30,8 @@ static const char *const version_signs[] = {"plain", "tilde", "caret", NULL};
 static const char *const scriptlets[] = {"program", "lua", "empty-lua", NULL};
 static const char *const triggers[] = {"package", "file", NULL};
 static const char *const signatures[] = {"none", "rsa/", "dsa/", "ecdsa/", "eddsa/", NULL};
+/* Never allowed: damaged, made by none of the keys that clients have. */
+static const char *const verdicts[] = {"damaged", "other-key", "wrong", NULL};
 static const char *const coverages[] = {
 	"header-and-payload", "header-and-digest", "payload", "header", NULL};
 static const char *const key_kinds[] = {
@@ -50,6 +52,7 @@ static const struct {
 	Keys keys; /* must be there */
 	Keys optional;
 	const char *const *words; /* NULL: any */
+	const char *const *told;  /* what more consequence.* and fix.* may be about */
 } rules[KILN_RULE_COUNT] = {
 	[KILN_RULE_PAYLOAD] = {ALLOWED | FILLED, 0, compressors},
 	[KILN_RULE_RPMLIB] = {ALLOWED, 0, NULL},
@@ -59,7 +62,7 @@ static const struct {
 	[KILN_RULE_VERSIONS] = {ALLOWED, 0, version_signs},
 	[KILN_RULE_SCRIPTLETS] = {ALLOWED, 0, scriptlets},
 	[KILN_RULE_TRIGGERS] = {ALLOWED, 0, triggers},
-	[KILN_RULE_PACKAGE_SIGNATURE] = {ALLOWED | FILLED, 0, signatures},
+	[KILN_RULE_PACKAGE_SIGNATURE] = {ALLOWED | FILLED, 0, signatures, verdicts},
 	[KILN_RULE_SIGNATURE_COVERAGE] = {ALLOWED | FILLED, 0, coverages},
 	[KILN_RULE_KEY] = {ALLOWED | FILLED, 0, key_kinds},
 	[KILN_RULE_KEY_SIGNATURE] = {ALLOWED | FILLED, 0, digests},
@@ -76,7 +79,7 @@ static const struct {
 	[KILN_RULE_TIMESTAMPS] = {ALLOWED, 0, timestamps},
 	[KILN_RULE_REPOMD_SIZE] = {MAXIMUM, 0, NULL},
 	[KILN_RULE_COMPS] = {ALLOWED | FILLED | REQUIRED, 0, metadata_compressions},
-	[KILN_RULE_METADATA_SIGNATURE] = {ALLOWED | FILLED, 0, signatures},
+	[KILN_RULE_METADATA_SIGNATURE] = {ALLOWED | FILLED, 0, signatures, verdicts},
 	[KILN_RULE_METADATA_SIGNATURE_COUNT] = {MAXIMUM, 0, NULL},
 	[KILN_RULE_REPO_OPTIONS] = {USED, 0, NULL},
 	[KILN_RULE_REPO_BOOLEANS] = {ALLOWED | FILLED, 0, booleans},
@@ -229,7 +232,7 @@ static gboolean check_value(
 	g_autofree char *ranged = g_strconcat(value, ":", NULL);
 	const char *near = words ? kiln_text_nearest(value, words) : NULL;
 
-	if (!words || word_is_known(words, value) || g_strv_contains(words, slashed) ||
+	if (!words || word_is_known(words, value) || word_is_known(rules[kind].told, value) || g_strv_contains(words, slashed) ||
 		g_strv_contains(words, ranged))
 		return TRUE;
 	return kiln_ini_set_error(ini, group, key, error,

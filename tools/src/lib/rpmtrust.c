@@ -124,3 +124,18 @@ gboolean kiln_rpmtrust_check(const KilnRpmTrust *trust, const char *path, GError
 
 	return header && check_signers(trust, header, error) && check_bytes(trust, path, error);
 }
+
+gboolean kiln_rpmtrust_check_digests(const char *path, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	rpmKeyring keyring;
+	gboolean good;
+
+	kiln_rpmfile_setup();
+	keyring = rpmKeyringNew();
+	good = kiln_rpmcheck_run(keyring, path, RPMVSF_MASK_NOSIGNATURES, RPMSIG_DIGEST_TYPE, &local);
+	rpmKeyringFree(keyring);
+	if (!good)
+		g_set_error(error, local->domain, local->code, "it is damaged: %s", local->message);
+	return good;
+}

@@ -22,3 +22,6 @@ gboolean kiln_rpmtrust_add(KilnRpmTrust *trust, const char *bytes, gsize size, c
  * covers the payload too, by itself or by a digest in the signed header. Code VERIFY: the message says of "it" what is
  * not so. From any thread. */
 gboolean kiln_rpmtrust_check(const KilnRpmTrust *trust, const char *path, GError **error);
+
+/* Whether the digests of header and payload are there and right, whoever signed it, if at all. VERIFY, as above. */
+gboolean kiln_rpmtrust_check_digests(const char *path, GError **error);
