@@ -212,6 +212,25 @@ static void test_cannot_judge_what_is_not_there_or_something_else(void **state)
 	assert_int_equal(violations->len, 0);
 }
 
+static void write_metadata(const char *directory, const char *location, const char *path)
+{
+	g_autofree char *comps = g_strconcat(directory, ".comps", NULL);
+	const KilnRepomdPackage listed = {.location = location, .path = path};
+	const KilnRepomdOptions options = {.directory = directory,
+		.packages = &listed,
+		.package_count = 1,
+		.timestamp = 1700000000,
+		.with_sqlite = TRUE,
+		.comps = comps,
+		.comps_plain = TRUE,
+		.comps_gz = TRUE};
+	GError *error = NULL;
+
+	assert_true(g_file_set_contents(comps, "<comps><group><id>g</id><name>G</name></group></comps>\n", -1, NULL));
+	kiln_repomd_write(&options, &error);
+	assert_no_error(error);
+}
+
 /* What Kiln writes for el6: one package, gz and databases, signed. */
 static char *make_repository(const Fixture *fixture, const char *name)
 {
@@ -222,16 +241,12 @@ static char *make_repository(const Fixture *fixture, const char *name)
 	g_autofree char *path = g_build_filename(directory, "listed.rpm", NULL);
 	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
 	g_autofree char *signature = g_strconcat(index, ".asc", NULL);
-	const KilnRepomdPackage listed = {.location = "listed.rpm", .path = path};
-	const KilnRepomdOptions options = {
-		.directory = directory, .packages = &listed, .package_count = 1, .timestamp = 1700000000};
 	GError *error = NULL;
 
 	kiln_fs_make_directory(directory, &error);
 	kiln_rpmsign_package(fixture->gpg, fixture->fingerprint, built, path, &error);
 	assert_no_error(error);
-	kiln_repomd_write(&options, &error);
-	assert_no_error(error);
+	write_metadata(directory, "listed.rpm", path);
 	kiln_gpg_sign_detached(fixture->gpg, fixture->fingerprint, index, signature, &error);
 	assert_no_error(error);
 	return directory;
@@ -361,6 +376,120 @@ static void test_verifies_metadata_signed_with_sha1(void **state)
 	expect_repository(fixture, directory, "metadata-signature");
 }
 
+/* ── whether the files speak of the same packages ── */
+
+static void expect_found(const Fixture *fixture, const char *directory, const char *text)
+{
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autofree char *texts = NULL;
+	GError *error = NULL;
+
+	assert_true(kiln_contract_check_repository(fixture->el6, directory, violations, &error));
+	assert_no_error(error);
+	texts = kiln_violations_text(violations, FALSE);
+	if (!strstr(texts, text))
+		fail_msg("not told \"%s\":\n%s", text, texts);
+}
+
+/* The file that the index names for a kind of metadata. */
+static char *file_of(const char *directory, const char *type)
+{
+	g_autofree char *index = g_build_filename(directory, "repodata", "repomd.xml", NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GPtrArray) records = NULL;
+	GError *error = NULL;
+	gsize size = 0;
+
+	assert_true(g_file_get_contents(index, &text, &size, NULL));
+	records = kiln_repomd_xml_parse(text, size, index, &error);
+	assert_no_error(error);
+	for (guint i = 0; i < records->len; i++) {
+		const KilnRepomdRecord *record = g_ptr_array_index(records, i);
+		if (g_str_equal(record->type, type))
+			return g_build_filename(directory, record->location, NULL);
+	}
+	fail_msg("no record %s", type);
+	return NULL;
+}
+
+/* Puts what `command` makes of the file of that kind ("$1") in its place, has it told, and puts it back. */
+static void expect_change(
+	const Fixture *fixture, const char *directory, const char *type, const char *command, const char *text)
+{
+	g_autofree char *path = file_of(directory, type);
+	g_autofree char *script = g_strdup_printf("%s >\"$1.new\" && mv \"$1.new\" \"$1\"", command);
+	const char *argv[] = {"sh", "-ec", script, "sh", path, NULL};
+	g_autofree char *before = NULL;
+	gsize size = 0;
+
+	assert_true(g_file_get_contents(path, &before, &size, NULL));
+	fixture_run(argv);
+	expect_found(fixture, directory, text);
+	assert_true(g_file_set_contents(path, before, (gssize)size, NULL));
+}
+
+static char *make_second_repository(const Fixture *fixture)
+{
+	static const FixturePackage package = {"strange", "Version: 1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL};
+	char *directory = g_build_filename(fixture->directory, "strange-repository", NULL);
+	g_autofree char *built = fixture_build(fixture->directory, &package);
+	g_autofree char *path = g_build_filename(directory, "strange.rpm", NULL);
+	GError *error = NULL;
+
+	kiln_fs_make_directory(directory, &error);
+	kiln_rpmsign_package(fixture->gpg, fixture->fingerprint, built, path, &error);
+	assert_no_error(error);
+	write_metadata(directory, "strange.rpm", path);
+	return directory;
+}
+
+static void test_compares_the_lists_of_packages(void **state)
+{
+	static const char *const types[] = {"filelists", "other", "primary_db", "filelists_db", "other_db"};
+	static const char told[] =
+		"it is of other packages than primary: 1 of primary's are not in it, 1 in it are not primary's";
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture, "lists");
+	g_autofree char *other = make_second_repository(fixture);
+
+	expect_repository(fixture, directory, "");
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+		g_autofree char *file = file_of(other, types[i]);
+		g_autofree char *command = g_strdup_printf("cat '%s'", file);
+		expect_change(fixture, directory, types[i], command, told);
+	}
+	expect_change(fixture, directory, "filelists", "echo garbage | gzip", "filelists.xml.gz:1: ");
+	expect_change(fixture, directory, "other", "echo '<metadata/>' | gzip", "is another kind of XML");
+	expect_change(fixture, directory, "primary_db", "echo garbage", "is no database of packages");
+	expect_change(fixture, directory, "filelists_db", ":", "is no database of packages");
+	expect_repository(fixture, directory, "");
+}
+
+static void test_compares_what_the_metadata_calls_a_package(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture, "names");
+	const char *rename = "zcat \"$1\" | sed 's/<name>listed/<name>evenmore/;s/ver=\"1\" rel=\"1\"/ver=\"9\" rel=\"1\"/' | gzip";
+
+	expect_change(fixture, directory, "primary", rename,
+		"it is listed-0:1-1.noarch, the metadata calls it evenmore-0:9-1.noarch");
+	expect_change(fixture, directory, "primary", rename,
+		"it calls a package listed-0:1-1.noarch that is evenmore-0:9-1.noarch in primary");
+	expect_change(fixture, directory, "primary", "zcat \"$1\" | sed 's/href=\"listed/href=\"x/' | gzip",
+		"primary at \"x.rpm\"");
+}
+
+static void test_reads_groups(void **state)
+{
+	const Fixture *fixture = *state;
+	g_autofree char *directory = make_repository(fixture, "groups");
+
+	expect_change(fixture, directory, "group", "echo garbage", "(rule comps)");
+	expect_change(fixture, directory, "group", "echo '<x/>'", "is another kind of XML (rule comps)");
+	expect_change(fixture, directory, "group_gz", "echo garbage | gzip", "(rule comps)");
+	expect_change(fixture, directory, "group_gz", "zcat \"$1\" | xz", "it is the record \"group_gz\", but its compression is xz");
+}
+
 /* ── what the checks read with ── */
 
 static void test_opens_metadata_of_each_compression(void **state)
@@ -471,6 +600,9 @@ int main(void)
 		cmocka_unit_test(test_compares_the_digests_of_a_package),
 		cmocka_unit_test(test_verifies_with_all_keys_beside_a_repository),
 		cmocka_unit_test(test_verifies_metadata_signed_with_sha1),
+		cmocka_unit_test(test_compares_the_lists_of_packages),
+		cmocka_unit_test(test_compares_what_the_metadata_calls_a_package),
+		cmocka_unit_test(test_reads_groups),
 		cmocka_unit_test(test_opens_metadata_of_each_compression),
 		cmocka_unit_test(test_makes_checksums_of_each_kind),
 		cmocka_unit_test(test_reads_the_index_as_it_is_written),

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "engine/contract.h"
+#include "engine/contract_lists.h"
 #include "format/openpgp.h"
 #include "lib/repomd_xml.h"
 #include "lib/metadata_file.h"
@@ -21,6 +22,7 @@ typedef struct {
 	const KilnContractKeys *keys; /* beside it */
 	GPtrArray *records;  /* KilnRepomdRecord */
 	GPtrArray *packages; /* KilnXmlPackage */
+	GHashTable *lists;   /* what the others list, likewise, by KilnRepomdRecord */
 } Judge;
 
 /* One file that repomd.xml names. */
@@ -161,17 +163,31 @@ static gboolean has_gz_database(const Judge *judge, const char *type)
 	return record && record->location && g_str_has_suffix(record->location, ".gz");
 }
 
+static gboolean is_comps_record(const char *type)
+{
+	return g_str_equal(type, "group") || g_str_equal(type, "group_gz");
+}
+
 /* The rule about the compression of a file; FALSE for files that the client may pass over. */
 static gboolean choose_rule(const File *file, KilnRuleKind *ret_kind)
 {
 	const char *type = file->record->type;
 	gboolean is_database = is_used_database(file->judge, file->record);
-	gboolean is_comps = g_str_equal(type, "group");
+	gboolean is_comps = is_comps_record(type);
 
 	*ret_kind = is_database ? KILN_RULE_DATABASE_COMPRESSION
 		: is_comps	? KILN_RULE_COMPS
 				: KILN_RULE_METADATA_COMPRESSION;
 	return is_database || is_comps || lists(rule_of(file->judge, KILN_RULE_METADATA_RECORDS)->required, type);
+}
+
+/* Its name says how it is compressed, to clients that read it. */
+static void check_group_gz(const File *file)
+{
+	if (lists(rule_of(file->judge, KILN_RULE_COMPS)->required, "group_gz") &&
+		!g_str_equal(file->compression, "gz"))
+		kiln_judge_refuse(&file->judgement, KILN_RULE_COMPS, file->compression,
+			"it is the record \"group_gz\", but its compression is %s", file->compression);
 }
 
 static void check_compression(const File *file)
@@ -183,6 +199,10 @@ static void check_compression(const File *file)
 	if (!choose_rule(file, &kind))
 		return;
 	rule = rule_of(file->judge, kind);
+	if (g_str_equal(record->type, "group_gz")) {
+		check_group_gz(file);
+		return;
+	}
 	if (!g_str_equal(compression_by_name(record->location), file->compression))
 		kiln_judge_refuse(&file->judgement, kind, "misnamed", "it is called \"%s\", but its compression is %s",
 			record->location, file->compression);
@@ -239,16 +259,45 @@ static void refuse_cause(const KilnJudgement *judgement, const char *value, GErr
 	g_error_free(cause);
 }
 
+/* What the client takes from the file, as far as it is compared. */
+static void read_content(Judge *judge, const File *file, GError **error)
+{
+	const char *type = file->record->type, *name = file->judgement.object;
+	gboolean is_unused = g_str_has_suffix(type, "_db") && !is_used_database(judge, file->record);
+	GPtrArray *packages;
+
+	if (!kiln_contract_lists_packages(type) || is_unused)
+		return;
+	packages = kiln_contract_list_read(type, file->content, name, error);
+	if (!packages)
+		return;
+	if (g_str_equal(type, "primary")) {
+		g_clear_pointer(&judge->packages, g_ptr_array_unref);
+		judge->packages = packages;
+	} else {
+		g_hash_table_insert(judge->lists, (gpointer)file->record, packages);
+	}
+}
+
+static void check_groups(const File *file)
+{
+	gsize size = 0;
+	const char *text = g_bytes_get_data(file->content, &size);
+	g_autoptr(GError) cause = NULL;
+
+	if (is_comps_record(file->record->type) &&
+		!kiln_comps_xml_check(text, size, file->judgement.object, &cause))
+		kiln_judge_refuse(&file->judgement, KILN_RULE_COMPS, "none", "%s", cause->message);
+}
+
 static void open_content(Judge *judge, File *file)
 {
 	GError *cause = NULL;
-	gsize size = 0;
 
 	file->content = kiln_metadata_open(file->bytes, file->judgement.object, &cause);
-	if (file->content && g_str_equal(file->record->type, "primary")) {
-		const char *text = g_bytes_get_data(file->content, &size);
-		g_clear_pointer(&judge->packages, g_ptr_array_unref);
-		judge->packages = kiln_primary_xml_parse(text, size, file->judgement.object, &cause);
+	if (file->content) {
+		read_content(judge, file, &cause);
+		check_groups(file);
 	}
 	if (cause)
 		refuse_cause(&file->judgement, "damaged", cause);
@@ -290,6 +339,18 @@ static void check_record(Judge *judge, const KilnJudgement *judgement, KilnRepom
 		kiln_judge_refuse(judgement, KILN_RULE_METADATA_INTEGRITY, "missing",
 			"the location of its record \"%s\" is \"%s\"", record->type,
 			record->location ? record->location : "");
+}
+
+/* In the order of the records. */
+static void compare_lists(const Judge *judge)
+{
+	for (guint i = 0; judge->packages && i < judge->records->len; i++) {
+		const KilnRepomdRecord *record = judge->records->pdata[i];
+		const GPtrArray *list = g_hash_table_lookup(judge->lists, record);
+		const KilnJudgement judgement = judgement_of(judge, record->location);
+		if (list)
+			kiln_contract_list_compare(&judgement, judge->packages, list);
+	}
 }
 
 /* ── groups ── */
@@ -390,12 +451,15 @@ gboolean kiln_contract_judge_metadata(const KilnContract *contract, const char *
 	judge.records = read_records(&judgement, directory, error);
 	if (!judge.records)
 		return FALSE;
+	judge.lists = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 	check_required(&judge, &judgement);
 	for (guint i = 0; i < judge.records->len; i++)
 		check_record(&judge, &judgement, judge.records->pdata[i]);
+	compare_lists(&judge);
 	check_comps(&judge, &judgement);
 	check_signature(&judge);
 	kiln_contract_keys_judge(keys, contract, violations);
+	g_hash_table_unref(judge.lists);
 	g_ptr_array_unref(judge.records);
 	if (ret_packages)
 		*ret_packages = judge.packages;

@@ -3,9 +3,11 @@
 
 #include "base/error.h"
 #include "engine/contract_keys.h"
+#include "engine/contract_lists.h"
 #include "engine/contract_metadata.h"
 #include "lib/metadata_file.h"
 #include "lib/repomd_xml.h"
+#include "lib/rpmheader.h"
 
 typedef struct {
 	const KilnContract *contract;
@@ -78,6 +80,21 @@ static void check_bytes(const Item *item, const char *path)
 			checksum->value);
 }
 
+/* What clients choose the package by is what they then install. */
+static void check_name(const Item *item, const char *path)
+{
+	g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, NULL);
+	g_autofree char *listed = kiln_contract_list_name(item->package);
+	g_autofree char *real = NULL;
+
+	if (!header)
+		return;
+	real = g_strdup_printf("%s-%u:%s-%s.%s", header->name, header->epoch, header->version, header->release,
+		header->is_source ? "src" : header->arch);
+	if (!g_str_equal(listed, real))
+		refuse(item, "header", "it is %s, the metadata calls it %s", real, listed);
+}
+
 static void check_item(gpointer data, gpointer unused)
 {
 	Item *item = data;
@@ -98,9 +115,11 @@ static void check_item(gpointer data, gpointer unused)
 	if (!kiln_contract_check_package(item->contract, path, item->violations, &cause) &&
 		!g_error_matches(cause, KILN_ERROR, KILN_ERROR_NOT_FOUND))
 		refuse(item, "damaged", "%s", cause->message);
-	if (!cause)
-		kiln_contract_keys_check_package(item->keys,
-			&(const KilnJudgement){item->contract, package->location, item->violations}, path);
+	if (cause)
+		return;
+	check_name(item, path);
+	kiln_contract_keys_check_package(item->keys,
+		&(const KilnJudgement){item->contract, package->location, item->violations}, path);
 }
 
 static void clear_item(gpointer data)

@@ -142,6 +142,25 @@ static void read_package(const xmlNode *node, gpointer data)
 	}
 }
 
+/* <package pkgid="…" name="…" arch="…"><version …/> */
+static void read_details(const xmlNode *node, gpointer data)
+{
+	KilnXmlPackage *package = data;
+
+	package->checksum.value = attribute(node, "pkgid");
+	package->name = attribute(node, "name");
+	package->arch = attribute(node, "arch");
+	for (const xmlNode *child = node->children; child; child = child->next)
+		if (is_element(child, "version"))
+			read_version(child, package);
+}
+
+static void read_nothing(const xmlNode *node, gpointer data)
+{
+	(void)node;
+	(void)data;
+}
+
 /* ── documents ── */
 
 /* What to read: a root element with many of one kind below it. */
@@ -154,6 +173,7 @@ typedef struct {
 
 static const Kind index_kind = {"repomd", "data", sizeof(KilnRepomdRecord), read_record, free_record};
 static const Kind primary_kind = {"metadata", "package", sizeof(KilnXmlPackage), read_package, free_package};
+static const Kind comps_kind = {"comps", "group", 1, read_nothing, g_free};
 
 typedef struct {
 	const Kind *kind;
@@ -241,4 +261,24 @@ GPtrArray *kiln_repomd_xml_parse(const char *text, gsize size, const char *filen
 GPtrArray *kiln_primary_xml_parse(const char *text, gsize size, const char *filename, GError **error)
 {
 	return parse(&primary_kind, text, size, filename, error);
+}
+
+GPtrArray *kiln_details_xml_parse(
+	const char *text, gsize size, const char *root, const char *filename, GError **error)
+{
+	const Kind kind = {root, "package", sizeof(KilnXmlPackage), read_details, free_package};
+
+	return parse(&kind, text, size, filename, error);
+}
+
+gboolean kiln_comps_xml_check(const char *text, gsize size, const char *filename, GError **error)
+{
+	g_autoptr(GPtrArray) groups = parse(&comps_kind, text, size, filename, error);
+
+	return groups != NULL;
+}
+
+GPtrArray *kiln_xml_packages_new(void)
+{
+	return g_ptr_array_new_with_free_func(free_package);
 }

@@ -35,3 +35,14 @@ typedef struct {
 
 /* The packages of primary.xml, likewise, as KilnXmlPackage. */
 GPtrArray *kiln_primary_xml_parse(const char *text, gsize size, const char *filename, GError **error);
+
+/* The packages of filelists.xml or other.xml, whose root is `root` ("filelists", "otherdata"), likewise: of each its name,
+ * version and, as the checksum, the pkgid. */
+GPtrArray *kiln_details_xml_parse(
+	const char *text, gsize size, const char *root, const char *filename, GError **error);
+
+/* Whether it is XML with the root of comps. VERIFY, likewise. */
+gboolean kiln_comps_xml_check(const char *text, gsize size, const char *filename, GError **error);
+
+/* An empty list of KilnXmlPackage that frees them. */
+GPtrArray *kiln_xml_packages_new(void);
