@@ -5,7 +5,6 @@
 #include "engine/contract.h"
 #include "format/contract_conf.h"
 #include "lib/gpg.h"
-#include "lib/metadata_file.h"
 #include "lib/repomd.h"
 #include "lib/repomd_xml.h"
 #include "lib/rpmheader.h"
@@ -490,103 +489,100 @@ static void test_reads_groups(void **state)
 	expect_change(fixture, directory, "group_gz", "zcat \"$1\" | xz", "it is the record \"group_gz\", but its compression is xz");
 }
 
-/* ── what the checks read with ── */
+/* ── keys and .repo files ── */
 
-static void test_opens_metadata_of_each_compression(void **state)
+/* A key file that `command` makes of Kiln's, which is "$1". */
+static void expect_key(const Fixture *fixture, const char *command, const char *expected, const char *text)
 {
-	static const char *const programs[][2] = {{"gzip", "gz"}, {"bzip2", "bz2"}, {"xz", "xz"}, {"zstd", "zstd"}};
-	const Fixture *fixture = *state;
-	g_autofree char *path = g_build_filename(fixture->directory, "plain", NULL);
-	g_autofree char *text = g_strnfill(100000, 'x');
+	g_autofree char *path = g_build_filename(fixture->directory, "odd-key", NULL);
+	g_autofree char *script = g_strdup_printf("{ %s; } >\"$2\" 2>/dev/null", command);
+	const char *argv[] = {"sh", "-c", script, "sh", fixture->key_path, path, fixture->home, NULL};
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autofree char *texts = NULL;
 	GError *error = NULL;
 
-	assert_true(g_file_set_contents(path, text, -1, NULL));
-	for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
-		const char *argv[] = {"sh", "-c", "$0 -c <\"$1\" >\"$1.packed\"", programs[i][0], path, NULL};
-		g_autofree char *packed_path = g_strconcat(path, ".packed", NULL);
-		fixture_run(argv);
-		g_autoptr(GBytes) packed = kiln_metadata_read(packed_path, &error);
-		assert_no_error(error);
-		gsize size;
-		const char *bytes = g_bytes_get_data(packed, &size);
-		assert_string_equal(kiln_metadata_compression(bytes, size), programs[i][1]);
-		g_autoptr(GBytes) content = kiln_metadata_open(packed, "x", &error);
-		assert_no_error(error);
-		assert_int_equal(g_bytes_get_size(content), 100000);
-		g_autoptr(GBytes) half = g_bytes_new(bytes, size / 2);
-		assert_null(kiln_metadata_open(half, "x", &error));
-		assert_error(error, KILN_ERROR_VERIFY, "\"x\": is damaged");
-	}
-	assert_string_equal(kiln_metadata_compression("<", 1), "none");
-	assert_string_equal(kiln_metadata_compression("", 0), "none");
-}
-
-static void test_makes_checksums_of_each_kind(void **state)
-{
-	static const char *const sums[][2] = {{"md5", "900150983cd24fb0d6963f7d28e17f72"},
-		{"sha", "a9993e364706816aba3e25717850c26c9cd0d89d"}, {"sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
-		{"sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
-		{"sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}};
-	const Fixture *fixture = *state;
-	g_autofree char *path = g_build_filename(fixture->directory, "abc", NULL);
-	g_autoptr(GBytes) bytes = g_bytes_new_static("abc", 3);
-	GError *error = NULL;
-	guint64 size = 0;
-
-	assert_true(g_file_set_contents(path, "abc", 3, NULL));
-	for (gsize i = 0; i < G_N_ELEMENTS(sums); i++) {
-		g_autofree char *one = kiln_metadata_checksum(bytes, sums[i][0]);
-		g_autofree char *two = kiln_metadata_checksum_file(path, sums[i][0], &size, &error);
-		assert_no_error(error);
-		assert_string_equal(one, sums[i][1]);
-		assert_string_equal(two, sums[i][1]);
-		assert_int_equal(size, 3);
-	}
-	assert_null(kiln_metadata_checksum(bytes, "crc32"));
-	assert_null(kiln_metadata_checksum_file(path, "crc32", &size, &error));
-	assert_error(error, KILN_ERROR_VERIFY, "unknown kind");
-	assert_null(kiln_metadata_checksum_file(fixture->directory, "md5", &size, &error));
-	assert_error(error, KILN_ERROR_VERIFY, "no regular file");
-}
-
-static void test_reads_the_index_as_it_is_written(void **state)
-{
-	static const char text[] = "<?xml version=\"1.0\"?>\n<repomd xmlns=\"http://linux.duke.edu/metadata/repo\">"
-				   "<revision>1</revision><data type=\"primary\"><checksum type=\"sha256\"> ab </checksum>"
-				   "<location xml:base=\"http://a/\" href=\"b\"/><timestamp>1.5</timestamp><size>7</size></data>"
-				   "<data/></repomd>";
-	GError *error = NULL;
-	g_autoptr(GPtrArray) records = kiln_repomd_xml_parse(text, strlen(text), "x", &error);
-
-	(void)state;
+	fixture_run(argv);
+	assert_true(kiln_contract_check_key(fixture->el6, path, violations, &error));
 	assert_no_error(error);
-	assert_int_equal(records->len, 2);
-	const KilnRepomdRecord *first = g_ptr_array_index(records, 0), *second = g_ptr_array_index(records, 1);
-	assert_string_equal(first->type, "primary");
-	assert_string_equal(first->checksum.type, "sha256");
-	assert_string_equal(first->checksum.value, "ab");
-	assert_string_equal(first->base, "http://a/");
-	assert_string_equal(first->location, "b");
-	assert_string_equal(first->timestamp, "1.5");
-	assert_string_equal(first->size, "7");
-	assert_null(first->open_checksum.value);
-	assert_null(second->type);
-	assert_null(second->location);
+	expect_rules(violations, expected);
+	texts = kiln_violations_text(violations, FALSE);
+	if (!strstr(texts, text))
+		fail_msg("not told \"%s\":\n%s", text, texts);
 }
 
-static void test_refuses_what_is_no_index(void **state)
+static void test_refuses_keys_that_clients_cannot_use(void **state)
 {
-	static const char *const cases[][2] = {{"", "x:1: "}, {"text", "x:1: "}, {"<repomd>\n<data>", "x:2: "},
-		{"<metadata/>", "x:1: is another kind of XML"}};
+#define ARMOUR "gpg --enarmor | sed 's/ARMORED FILE/PUBLIC KEY BLOCK/;/^Comment/d'"
+	const Fixture *fixture = *state;
+
+	expect_key(fixture, "cat \"$1\"", "", "");
+	expect_key(fixture, "gpg --dearmor <\"$1\" | " ARMOUR, "", "");
+	expect_key(fixture, "sed 's/PUBLIC KEY BLOCK/MESSAGE/' \"$1\"", "key-file", "its armour is not called");
+	/* Of the RSA key's packets the first alone, and with its user id. */
+	expect_key(fixture, "gpg --dearmor <\"$1\" | head -c 272 | " ARMOUR, "key-file", "has no user id");
+	expect_key(fixture, "gpg --dearmor <\"$1\" | head -c 295 | " ARMOUR, "key-file", "is not signed by the key itself");
+	expect_key(fixture,
+		"gpg --homedir \"$3\" --batch --passphrase '' --quick-gen-key certifier rsa2048 cert; "
+		"gpg --homedir \"$3\" --armor --export certifier",
+		"signing-key", "no part of it is for signing");
+}
+
+static void expect_repo(const char *contract_name, const char *lines, const char *expected)
+{
+	g_autoptr(KilnContract) contract = read_contract(contract_name);
+	g_autoptr(GPtrArray) violations = kiln_violations_new();
+	g_autofree char *text = g_strdup_printf("[a]\nname=A\nbaseurl=http://example.org/\n%s\n", lines);
 	GError *error = NULL;
 
+	assert_true(kiln_contract_check_repo_text(contract, "a.repo", text, violations, &error));
+	assert_no_error(error);
+	expect_rules(violations, expected);
+}
+
+static void test_judges_values_of_repo_files(void **state)
+{
+	static const char *const times[] = {"never", "-1", "0", "90", "90s", "1.5h", "2D", "10m", NULL};
+	static const char *const odd[] = {"soon", "2w", "", "h", "1hh", "-2", NULL};
+
 	(void)state;
-	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		assert_null(kiln_repomd_xml_parse(cases[i][0], strlen(cases[i][0]), "x", &error));
-		assert_error(error, KILN_ERROR_VERIFY, cases[i][1]);
+	for (const char *const *time = times; *time; time++) {
+		g_autofree char *line = g_strconcat("metadata_expire=", *time, NULL);
+		expect_repo("el6", line, "");
+		expect_repo("fedora", line, "");
 	}
-	assert_null(kiln_primary_xml_parse("<repomd/>", 9, "x", &error));
-	assert_error(error, KILN_ERROR_VERIFY, "another kind");
+	for (const char *const *time = odd; *time; time++) {
+		g_autofree char *line = g_strconcat("mirrorlist_expire=", *time, NULL);
+		expect_repo("el6", line, "repo-durations");
+	}
+	/* yum replaces $name alone. */
+	expect_repo("el6", "gpgkey=http://example.org/$releasever", "");
+	expect_repo("el6", "gpgkey=http://example.org/${releasever}", "repo-variables");
+	expect_repo("el7", "gpgkey=http://example.org/${basearch}", "repo-variables");
+	expect_repo("el8", "gpgkey=http://example.org/${releasever}", "");
+	expect_repo("el8", "gpgkey=http://example.org/${osver}", "repo-variables");
+}
+
+static void test_says_which_keys_it_did_not_judge(void **state)
+{
+	static const char text[] = "[a]\nname=A\nbaseurl=http://example.org/\ngpgcheck=1\ngpgkey=http://example.org/named\n";
+	const Fixture *fixture = *state;
+	g_autofree char *directory = g_build_filename(fixture->directory, "repo-file", NULL);
+	g_autofree char *path = g_build_filename(directory, "a.repo", NULL);
+	g_autoptr(GPtrArray) before = kiln_violations_new();
+	g_autoptr(GPtrArray) after = kiln_violations_new();
+	g_autofree char *told = NULL;
+	GError *error = NULL;
+
+	kiln_fs_make_directory(directory, &error);
+	assert_no_error(error);
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	assert_true(kiln_contract_check_repo_file(fixture->el6, path, before, &error));
+	expect_rules(before, "(repo-keys)");
+	told = kiln_violations_text(before, TRUE);
+	assert_non_null(strstr(told, "not judged"));
+	put_key(fixture->key_path, directory, "named");
+	assert_true(kiln_contract_check_repo_file(fixture->el6, path, after, &error));
+	expect_rules(after, "");
 }
 
 int main(void)
@@ -603,10 +599,9 @@ int main(void)
 		cmocka_unit_test(test_compares_the_lists_of_packages),
 		cmocka_unit_test(test_compares_what_the_metadata_calls_a_package),
 		cmocka_unit_test(test_reads_groups),
-		cmocka_unit_test(test_opens_metadata_of_each_compression),
-		cmocka_unit_test(test_makes_checksums_of_each_kind),
-		cmocka_unit_test(test_reads_the_index_as_it_is_written),
-		cmocka_unit_test(test_refuses_what_is_no_index),
+		cmocka_unit_test(test_refuses_keys_that_clients_cannot_use),
+		cmocka_unit_test(test_judges_values_of_repo_files),
+		cmocka_unit_test(test_says_which_keys_it_did_not_judge),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

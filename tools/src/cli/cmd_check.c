@@ -137,7 +137,7 @@ static gboolean tell(const KilnInvocation *invocation, const GPtrArray *findings
 {
 	const char *what = published ? published->snapshot->id : contract;
 	g_autofree char *text = published ? g_strdup_printf("snapshot \"%s\"", what)
-					  : g_strdup_printf("what was named, by contract \"%s\",", what);
+					  : g_strdup_printf("what was named (contract \"%s\")", what);
 
 	if (invocation->json)
 		answer(findings, contract, published, before);

@@ -15,6 +15,15 @@ gboolean kiln_judge_refuse(
 	return FALSE;
 }
 
+void kiln_judge_warn(const KilnJudgement *judgement, KilnRuleKind kind, const char *value, const char *found)
+{
+	guint before = judgement->violations->len;
+
+	kiln_violations_add(judgement->violations, judgement->contract, kind, judgement->object, value, found);
+	if (judgement->violations->len > before)
+		((KilnViolation *)judgement->violations->pdata[before])->is_warning = TRUE;
+}
+
 gboolean kiln_judge_allows(const KilnJudgement *judgement, KilnRuleKind kind, const char *value)
 {
 	return kiln_rule_allows(&judgement->contract->rules[kind], value);

@@ -14,6 +14,9 @@ typedef struct {
 gboolean kiln_judge_refuse(const KilnJudgement *judgement, KilnRuleKind kind, const char *value, const char *format,
 	...) G_GNUC_PRINTF(4, 5);
 
+/* The same of what harms nobody yet: a warning whatever the rule's severity is. */
+void kiln_judge_warn(const KilnJudgement *judgement, KilnRuleKind kind, const char *value, const char *found);
+
 /* Whether the rule allows `value`. */
 gboolean kiln_judge_allows(const KilnJudgement *judgement, KilnRuleKind kind, const char *value);
 

@@ -20,6 +20,8 @@ static void check_form(const KilnJudgement *judgement, const KilnPgpFile *file)
 		const char *value, *found;
 	} forms[] = {
 		{!is_armoured, "binary", "it is binary, not ASCII-armoured"},
+		{is_armoured && !armour->is_public_key, "title",
+			"its armour is not called \"PGP PUBLIC KEY BLOCK\""},
 		{is_armoured && armour->has_carriage_returns, "crlf", "its lines end in CR LF"},
 		{is_armoured && !armour->has_checksum, "no-checksum", "its armour has no checksum line (\"=XXXX\")"},
 		{is_armoured && !armour->has_final_newline, "no-final-newline", "its last line has no line end"},
@@ -87,6 +89,25 @@ static void check_subkey(const KilnJudgement *judgement, const KilnPgpKey *key)
 		check_kind(judgement, key);
 }
 
+/* Clients import a key under its user id, and that must be the key's own word. */
+static void check_user_id(const KilnJudgement *judgement, const KilnPgpKey *key)
+{
+	if (!key->has_user_id)
+		kiln_judge_refuse(
+			judgement, KILN_RULE_KEY_FILE, "user-id", "its key %s has no user id", key->key_id);
+	else if (!key->is_certified)
+		kiln_judge_refuse(judgement, KILN_RULE_KEY_FILE, "user-id",
+			"the user id of its key %s is not signed by the key itself", key->key_id);
+}
+
+static void check_purpose(const KilnJudgement *judgement, const KilnPgpFile *file)
+{
+	for (guint i = 0; i < file->keys->len; i++)
+		if (((const KilnPgpKey *)file->keys->pdata[i])->can_sign)
+			return;
+	kiln_judge_refuse(judgement, KILN_RULE_SIGNING_KEY, "none", "no part of it is for signing");
+}
+
 gboolean kiln_contract_check_key(
 	const KilnContract *contract, const char *path, GPtrArray *violations, GError **error)
 {
@@ -102,11 +123,13 @@ gboolean kiln_contract_check_key(
 		return FALSE;
 	}
 	check_form(&judgement, file);
+	check_purpose(&judgement, file);
 	for (guint i = 0; i < file->keys->len; i++) {
 		const KilnPgpKey *key = file->keys->pdata[i];
 		if (!key->is_subkey) {
 			check_kind(&judgement, key);
 			check_state(&judgement, key);
+			check_user_id(&judgement, key);
 		} else if (signs(key)) {
 			check_subkey(&judgement, key);
 		}

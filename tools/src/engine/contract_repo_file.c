@@ -12,6 +12,7 @@
 
 static const char *const booleans[] = {"enabled", "gpgcheck", "repo_gpgcheck", "sslverify", "skip_if_unavailable",
 	"enablegroups", "keepalive", "module_hotfixes", "countme", NULL};
+static const char *const durations[] = {"metadata_expire", "mirrorlist_expire", NULL};
 static const char *const urls[] = {"baseurl", "mirrorlist", "metalink", "gpgkey", "gpgcakey", NULL};
 
 /* One option of a section, as written. */
@@ -37,15 +38,45 @@ static void check_boolean(const KilnJudgement *judgement, const Option *option)
 			option->key, value);
 }
 
+/* "90", "1.5h", "never": as yum and dnf write times. */
+static const char *duration_form(const char *value)
+{
+	static const struct {
+		const char *suffix, *form;
+	} units[] = {{"", "seconds"}, {"s", "seconds"}, {"m", "minutes"}, {"h", "hours"}, {"d", "days"}};
+	gsize length = strspn(value, "0123456789.");
+
+	if (g_str_equal(value, "never") || g_str_equal(value, "-1"))
+		return "never";
+	for (gsize i = 0; g_ascii_isdigit(*value) && i < G_N_ELEMENTS(units); i++)
+		if (g_ascii_strcasecmp(value + length, units[i].suffix) == 0)
+			return units[i].form;
+	return "unreadable";
+}
+
+static void check_duration(const KilnJudgement *judgement, const Option *option)
+{
+	g_autofree char *value = g_strstrip(g_strdup(option->value));
+	const char *form = duration_form(value);
+
+	if (!kiln_judge_allows(judgement, KILN_RULE_REPO_DURATIONS, form))
+		kiln_judge_refuse(judgement, KILN_RULE_REPO_DURATIONS, form, "[%s] says \"%s=%s\"", option->section,
+			option->key, value);
+}
+
 /* "$name" and "${name}". */
 static void check_variables(const KilnJudgement *judgement, const Option *option)
 {
 	for (const char *at = strchr(option->value, '$'); at; at = strchr(at + 1, '$')) {
 		const char *start = at + 1 + (at[1] == '{');
+		gboolean is_braced = start > at + 1;
 		gsize length = strspn(
 			start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 		g_autofree char *name = g_strndup(start, length);
-		if (length > 0 && !kiln_judge_allows(judgement, KILN_RULE_REPO_VARIABLES, name))
+		if (length > 0 && is_braced && !kiln_judge_allows(judgement, KILN_RULE_REPO_VARIABLES, "${}"))
+			kiln_judge_refuse(judgement, KILN_RULE_REPO_VARIABLES, "${}", "[%s] has \"${%s}\" in its %s",
+				option->section, name, option->key);
+		else if (length > 0 && !kiln_judge_allows(judgement, KILN_RULE_REPO_VARIABLES, name))
 			kiln_judge_refuse(judgement, KILN_RULE_REPO_VARIABLES, name, "[%s] has \"$%s\" in its %s",
 				option->section, name, option->key);
 	}
@@ -78,6 +109,8 @@ static void check_option(const KilnJudgement *judgement, const Option *option)
 	check_known(judgement, option);
 	if (g_strv_contains(booleans, option->key))
 		check_boolean(judgement, option);
+	else if (g_strv_contains(durations, option->key))
+		check_duration(judgement, option);
 	else if (g_strv_contains(urls, option->key))
 		check_urls(judgement, option);
 }
@@ -113,8 +146,13 @@ static gboolean check_keys(
 	for (char **url = section->gpgkey; *url; url++) {
 		g_autofree char *name = g_path_get_basename(*url);
 		g_autofree char *key = g_build_filename(directory, name, NULL);
-		if (g_file_test(key, G_FILE_TEST_IS_REGULAR) &&
-			!kiln_contract_check_key(judgement->contract, key, judgement->violations, error))
+		if (!g_file_test(key, G_FILE_TEST_IS_REGULAR)) {
+			g_autofree char *found = g_strdup_printf(
+				"[%s] names the key \"%s\", which is not beside the file: not judged", section->id, *url);
+			kiln_judge_warn(judgement, KILN_RULE_REPO_KEYS, "not-beside", found);
+			continue;
+		}
+		if (!kiln_contract_check_key(judgement->contract, key, judgement->violations, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -37,6 +37,7 @@ static const char *const coverages[] = {
 static const char *const key_kinds[] = {
 	"rsa:", "dsa:", "nistp256:", "nistp384:", "nistp521:", "ed25519:", "ed448:", NULL};
 static const char *const key_parts[] = {"primary", "subkey", NULL};
+static const char *const no_part[] = {"none", NULL};
 static const char *const key_states[] = {"valid", "expired", "revoked", NULL};
 static const char *const key_forms[] = {
 	"armoured", "binary", "crlf", "no-checksum", "no-final-newline", "several-keys", NULL};
@@ -46,6 +47,8 @@ static const char *const checksums[] = {"none", "sha", DIGESTS, NULL};
 static const char *const presences[] = {"present", "missing", NULL};
 static const char *const timestamps[] = {"integer", "fraction", "none", NULL};
 static const char *const booleans[] = {"0", "1", "no", "yes", "false", "true", "off", "on", NULL};
+static const char *const durations[] = {"never", "seconds", "minutes", "hours", "days", NULL};
+static const char *const no_key[] = {"not-beside", NULL};
 static const char *const schemes[] = {"http", "https", "ftp", "file", NULL};
 
 static const struct {
@@ -66,7 +69,7 @@ static const struct {
 	[KILN_RULE_SIGNATURE_COVERAGE] = {ALLOWED | FILLED, 0, coverages},
 	[KILN_RULE_KEY] = {ALLOWED | FILLED, 0, key_kinds},
 	[KILN_RULE_KEY_SIGNATURE] = {ALLOWED | FILLED, 0, digests},
-	[KILN_RULE_SIGNING_KEY] = {ALLOWED | FILLED, 0, key_parts},
+	[KILN_RULE_SIGNING_KEY] = {ALLOWED | FILLED, 0, key_parts, no_part},
 	[KILN_RULE_KEY_STATE] = {ALLOWED | FILLED, 0, key_states},
 	[KILN_RULE_KEY_FILE] = {ALLOWED | FILLED, 0, key_forms},
 	[KILN_RULE_METADATA_RECORDS] = {ALLOWED | REQUIRED, USED, record_kinds},
@@ -83,9 +86,10 @@ static const struct {
 	[KILN_RULE_METADATA_SIGNATURE_COUNT] = {MAXIMUM, 0, NULL},
 	[KILN_RULE_REPO_OPTIONS] = {USED, 0, NULL},
 	[KILN_RULE_REPO_BOOLEANS] = {ALLOWED | FILLED, 0, booleans},
+	[KILN_RULE_REPO_DURATIONS] = {ALLOWED | FILLED, 0, durations},
 	[KILN_RULE_REPO_VARIABLES] = {ALLOWED, 0, NULL},
 	[KILN_RULE_REPO_URLS] = {ALLOWED | FILLED, 0, schemes},
-	[KILN_RULE_REPO_KEYS] = {REQUIRED, 0, NULL},
+	[KILN_RULE_REPO_KEYS] = {REQUIRED, 0, NULL, no_key},
 };
 
 /* Where to put each list. */

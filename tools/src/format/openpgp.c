@@ -334,6 +334,8 @@ static void apply_signature(const KilnPgpFile *file, const Signature *signature)
 		return;
 	if (common->type == 0x20 || common->type == 0x28)
 		key->is_revoked = TRUE;
+	if (common->type >= 0x10 && common->type <= 0x13)
+		key->is_certified = key->has_user_id;
 	if (!is_statement || common->created < key->signature_created)
 		return;
 	key->signature_created = common->created;
@@ -393,12 +395,22 @@ static void keep_packet(KilnPgpFile *file, guint tag, const Reader *body)
 	g_byte_array_append(file->certificates, body->at, (guint)body->left);
 }
 
+static void note_user_id(const KilnPgpFile *file)
+{
+	KilnPgpKey *key = subject_of(file, 0);
+
+	if (key)
+		key->has_user_id = TRUE;
+}
+
 static const char *read_body(guint tag, Reader body, KilnPgpFile *file)
 {
 	if (tag == TAG_SIGNATURE)
 		return read_signature(body, file);
 	if (tag == TAG_PUBLIC_KEY || tag == TAG_PUBLIC_SUBKEY)
 		return read_key(body, tag == TAG_PUBLIC_SUBKEY, file);
+	if (tag == TAG_USER_ID)
+		note_user_id(file);
 	if (tag == 5 || tag == 7)
 		return "it holds a secret key; export the public key and remove this file";
 	return NULL;

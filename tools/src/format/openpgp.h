@@ -20,6 +20,7 @@ typedef struct {
 	gint64 expires;		/* seconds; 0: never */
 	gboolean can_sign;	/* data: packages, metadata */
 	gboolean is_revoked;
+	gboolean has_user_id, is_certified; /* of a primary key: and one that it signed */
 	char *signature_digest; /* "sha256"; "" when there is no such signature */
 	gint64 signature_created;
 } KilnPgpKey;

@@ -5,6 +5,7 @@
 
 #define BEGIN "-----BEGIN PGP "
 #define END "-----END PGP "
+#define PUBLIC_KEY BEGIN "PUBLIC KEY BLOCK-----"
 
 /* The lines of a text, one at a time, without what ends them. */
 typedef struct {
@@ -109,12 +110,13 @@ gboolean kiln_openpgp_read_armour(const char *text, gsize size, KilnPgpArmour *r
 	const char **ret_fault)
 {
 	Lines lines = {.at = text, .end = text + size};
-	KilnPgpArmour armour = {.has_checksum = TRUE};
+	KilnPgpArmour armour = {.is_public_key = TRUE, .has_checksum = TRUE};
 	gboolean has_checksum;
 
 	while (next_line(&lines)) {
 		if (!line_starts(&lines, BEGIN))
 			continue;
+		armour.is_public_key = armour.is_public_key && line_starts(&lines, PUBLIC_KEY);
 		/* Headers end at a blank line. */
 		while (next_line(&lines) && lines.length > 0)
 			continue;

@@ -6,6 +6,7 @@
 
 typedef struct {
 	guint blocks;	       /* 0: not armoured */
+	gboolean is_public_key; /* each block is called PUBLIC KEY BLOCK */
 	gboolean has_checksum; /* each block has its CRC line (which is right: a wrong one is an error) */
 	gboolean has_carriage_returns, has_final_newline;
 } KilnPgpArmour;

@@ -35,6 +35,7 @@ static const char *const names[KILN_RULE_COUNT] = {
 	[KILN_RULE_METADATA_SIGNATURE_COUNT] = "metadata-signature-count",
 	[KILN_RULE_REPO_OPTIONS] = "repo-options",
 	[KILN_RULE_REPO_BOOLEANS] = "repo-booleans",
+	[KILN_RULE_REPO_DURATIONS] = "repo-durations",
 	[KILN_RULE_REPO_VARIABLES] = "repo-variables",
 	[KILN_RULE_REPO_URLS] = "repo-urls",
 	[KILN_RULE_REPO_KEYS] = "repo-keys",

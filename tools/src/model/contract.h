@@ -44,7 +44,8 @@ typedef enum {
 	/* .repo files */
 	KILN_RULE_REPO_OPTIONS,
 	KILN_RULE_REPO_BOOLEANS,
-	KILN_RULE_REPO_VARIABLES,
+	KILN_RULE_REPO_DURATIONS, /* forms of a time */
+	KILN_RULE_REPO_VARIABLES, /* names; "${}": also in braces */
 	KILN_RULE_REPO_URLS, /* schemes */
 	KILN_RULE_REPO_KEYS,
 	KILN_RULE_COUNT,
