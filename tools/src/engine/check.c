@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "engine/contract_keys.h"
 #include "lib/gpg.h"
 #include "lib/repomd.h"
 
@@ -240,10 +241,25 @@ static Judge find_judge(const char *path, GError **error)
 	return judge;
 }
 
+/* Signatures say nothing without a key to verify them with. */
+static void note_unverified(const char *path, GPtrArray *findings)
+{
+	g_autoptr(KilnContractKeys) keys = kiln_contract_keys_beside(path);
+	KilnFinding *finding;
+
+	if (kiln_contract_keys_count(keys) > 0)
+		return;
+	finding = kiln_findings_add(findings, KILN_FINDING_WARNING, "contract", path);
+	finding->found = g_strdup("its signatures were not verified: there is no " KEY_PREFIX "* beside repodata");
+	finding->fix = g_strdup("put the public key there that its clients have");
+}
+
 gboolean kiln_check_path(const KilnContract *contract, const char *path, GPtrArray *findings, GError **error)
 {
 	Judge judge = find_judge(path, error);
 
+	if (judge == kiln_contract_check_repository)
+		note_unverified(path, findings);
 	return judge && judge_or_note(contract, judge, path, findings, error);
 }
 
