@@ -407,8 +407,11 @@ open(p, "w").write(t.replace("</repomd>", "<!-- %s -->\n</repomd>" % ("x" * room
 	refused el6 edsigned metadata-signature 'its signature is eddsa with sha'
 	accepted fedora edsigned
 	cp -a gz tampered
+	accepted el6 tampered
+	expect_output 'were not verified: there is no RPM-GPG-KEY*'
 	cp maker.key tampered/RPM-GPG-KEY-test
 	accepted el6 tampered
+	! grep -q 'not verified' <<<"$output" || fail 'there is a key'
 	sed -i 's/<revision>/<revision>1/' tampered/repodata/repomd.xml
 	refused el6 tampered metadata-signature 'it does not fit'
 	cp -a gz binaryasc
