@@ -134,8 +134,8 @@ built_package() { echo "$built/$1"-[0-9]*.rpm; }
 @test "everything that is required is on Enterprise Linux 6, and says why" {
 	requires=$(query -R $(built_package openstack-nova-volume))
 	grep -qx scsi-target-utils <<<"$requires" && grep -qx lvm2 <<<"$requires" && grep -qx sudo <<<"$requires"
-	grep -qx noVNC <<<"$(query -R $(built_package openstack-nova-vncproxy))"
-	grep -qx "noVNC = 0.2-1.el6" <<<"$(query --provides $(built_package novnc))"
+	grep -qx 'noVNC >= 1:0.2' <<<"$(query -R $(built_package openstack-nova-vncproxy))"
+	grep -qx "noVNC = 1:0.2-1.el6" <<<"$(query --provides $(built_package novnc))"
 	# Signing is the release's
 	for package in "${packages[@]}"; do
 		try check --contract el6 --json $(built_package $package)
@@ -445,17 +445,39 @@ old() {
 	for pair in openstack-keystone-1.0 python-keystone-2011.2 identity-of-essex identity-of-cactus; do
 		! EXTRA="old=$BATS_TEST_TMPDIR/old" dnf_in "$root" --assumeno install $pair >"$BATS_TEST_TMPDIR/said" 2>&1 ||
 			fail "$pair was taken"
-		grep -qE "package (python-nova|python-keystone)-2011.3-1.*conflicts with|downgrade|cannot install both" "$BATS_TEST_TMPDIR/said" ||
+		grep -qE "package (python-nova|python-keystone)-1:2011.3-1.*conflicts with|downgrade|cannot install both" "$BATS_TEST_TMPDIR/said" ||
 			fail "$(cat "$BATS_TEST_TMPDIR/said")"
 		mkdir -p "$BATS_TEST_TMPDIR/empty"
 		! EXTRA="old=$BATS_TEST_TMPDIR/old" dnf_in "$BATS_TEST_TMPDIR/empty" --assumeno install $pair python-nova \
 			>"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$pair was taken beside python-nova"
-		grep -qE "python-nova-2011.3-1.*(conflicts with|requires)" "$BATS_TEST_TMPDIR/said" ||
+		grep -qE "python-nova-1:2011.3-1.*(conflicts with|requires)" "$BATS_TEST_TMPDIR/said" ||
 			fail "$(cat "$BATS_TEST_TMPDIR/said")"
 	done
 	cp -a "$root" "$BATS_TEST_TMPDIR/with"
 	EXTRA="old=$BATS_TEST_TMPDIR/old" dnf_in "$BATS_TEST_TMPDIR/with" install unrelated openstack-keystone-2011.3 >"$BATS_TEST_TMPDIR/said" 2>&1 ||
 		fail "$(cat "$BATS_TEST_TMPDIR/said")"
+}
+
+# EPEL 6 has later releases under the same names; the stand-in has, too.
+@test "a host with EPEL gets the collection's packages and keeps them, and none of EPEL's beside them" {
+	for package in "${packages[@]}" openstack-keystone python-keystone; do
+		dnf_in "$BATS_TEST_TMPDIR/none" -q repoquery --latest-limit 1 --qf '%{name} %{epoch}:%{version} %{repoid}\n' $package |
+			grep . >"$BATS_TEST_TMPDIR/highest"
+		version=1:2011.3
+		[ $package != novnc ] || version=1:0.2
+		[ "$(cat "$BATS_TEST_TMPDIR/highest")" = "$package $version diablo" ] || fail "$(cat "$BATS_TEST_TMPDIR/highest")"
+	done
+	for package in novnc openstack-nova-volume python-keystone; do
+		dnf_in "$BATS_TEST_TMPDIR/none" -q repoquery --disablerepo=diablo $package | grep . || fail "EPEL's $package is not there"
+	done
+	rpm --root "$root" --dbpath /var/lib/rpm -q novnc-1:0.2 openstack-nova-volume-1:2011.3 python-keystone-1:2011.3
+	dnf_in "$root" --assumeno upgrade >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	grep -q 'Nothing to do' "$BATS_TEST_TMPDIR/said" || fail "$(cat "$BATS_TEST_TMPDIR/said")"
+	# As yum with skip-broken or a user's own wish would
+	for other in openstack-nova-compute openstack-keystone-2012.2.4 novnc-0.4; do
+		! dnf_in "$root" --setopt=tsflags=test install "$other" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$other was taken"
+		! grep -q '^Install ' "$BATS_TEST_TMPDIR/said" || fail "$other would be installed: $(cat "$BATS_TEST_TMPDIR/said")"
+	done
 }
 
 @test "tarballs without a digest are not fetched" {
