@@ -132,6 +132,8 @@ static void test_judges_packages(void **state)
 		{{"rich", "Version: 1\nRelease: 1\n", "Requires: (a or b)\n%description\n", "w9.gzdio", NULL}, "dependencies"},
 		{{"weak", "Version: 1\nRelease: 1\n", "Suggests: (a or b)\n%description\n", "w9.gzdio", NULL},
 			"dependencies (weak-dependencies)"},
+		/* As a newer rpm writes of its own accord. */
+		{{"owned", "Version: 1\nRelease: 1\n", "Recommends: user(x)\nRecommends: group(x)\n%description\n", "w9.gzdio", NULL}, ""},
 		/* Once for the version, not for each Provides that follows from it. */
 		{{"tilde", "Version: 1~rc1\nRelease: 1\n", "%description\n", "w9.gzdio", NULL}, "versions"},
 		{{"both", "Version: 1~a^b\nRelease: 1\n", "%description\n", "w9.gzdio", NULL}, "versions versions"},
