@@ -113,6 +113,20 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	try base import --target el6
 	expect_status 5
 	expect_talk '`kiln target check el6` tells all that is missing'
+	# A mirror list without a mirror.
+	: >"$BATS_TEST_TMPDIR/none"
+	sed -i "s|^baseurl=.*/os/|mirrorlist=file://$BATS_TEST_TMPDIR/none|" "$directory/base.repo"
+	try target check el6
+	expect_status 5
+	expect_output "missing  [stand-in]: mirrorlist file://$BATS_TEST_TMPDIR/none holds no address"
+	sed -i 's|^mirrorlist=.*|baseurl=http://mirror.invalid/os/|' "$directory/base.repo"
+	# A name that there is not needs no base.
+	mkdir -p specs/demo/tool
+	sed -i 's/^targets *=.*/targets = el6/' repo-config/kiln.conf
+	touch specs/demo/tool/tool.spec
+	try fetch nosuch
+	expect_status 4
+	expect_talk nosuch
 	try target check el6 --json
 	expect_status 5
 	[ "$(jq -r '.ready' <<<"$output")" = false ]
@@ -219,6 +233,64 @@ state() { jq -r --arg subject "$1" '.findings[] | select(.subject == $subject) |
 	expect_output 'missing  client: '
 	expect_output '/usr/bin/yum'
 	expect_ready_but minimal client
+}
+
+@test "a buildroot that cannot build, and an architecture that there is not, are told" {
+	sed -i '/^\[buildroot\]/,/^packages=/s/^packages=.*/packages=gzip/' "$directory/target.conf"
+	try target check el6
+	expect_status 3
+	expect_output 'missing  buildroot: none of its packages has "/usr/bin/rpmbuild", which builds packages'
+	expect_output "change [buildroot] in $directory/target.conf"
+	expect_ready_but buildroot
+	sed -i 's/^arch=.*/arch=z80/' "$directory/target.conf"
+	try target check el6
+	expect_status 3
+	expect_talk '"z80" is unknown: use x86_64 or '
+}
+
+@test "metadata that is damaged is its mirror's, whose address is told" {
+	copy_standin
+	local index=$standin/os/repodata/repomd.xml whole
+	whole=$(<"$index")
+	rm "$index"
+	head -c 700 <<<"$whole" >"$index"
+	try target check el6
+	expect_status 6
+	expect_output "\"file://$index\""
+	expect_output "→ ask who runs that mirror, or name another one in $directory/base.repo"
+	[[ $output$talk != *"$KILN_CACHE"* && $output$talk != *'kiln base import'* ]] || fail 'a file of the cache is named'
+	# A file of the metadata that is not there.
+	sed 's|href="repodata/\([^"]*primary\)|href="repodata/gone-\1|' <<<"$whole" >"$index"
+	try target check el6
+	expect_status 6
+	expect_output "file://$index.asc: verifying"
+	expect_output '→ ask who runs that mirror'
+	sed -i 's/^repo_gpgcheck=1/repo_gpgcheck=0/' "$directory/base.repo"
+	try target check el6
+	expect_status 5
+	expect_output '→ ask who runs that mirror'
+	[[ $output$talk != *'tells all that is missing'* ]] || fail 'it leads to itself'
+	# A package outside of the repository.
+	python3 - "$standin/os" <<-'END'
+		import gzip, hashlib, pathlib, re, sys
+		index = pathlib.Path(sys.argv[1], "repodata/repomd.xml")
+		text = index.read_text().replace("gone-", "")
+		record = re.search(r'<data type="primary">.*?</data>', text, re.S).group(0)
+		old = pathlib.Path(sys.argv[1], re.search('href="([^"]*)"', record).group(1))
+		xml = gzip.decompress(old.read_bytes()).replace(b'<location href="', b'<location href="../')
+		data = gzip.compress(xml)
+		(old.parent / "new.xml.gz").write_bytes(data)
+		new = re.sub('href="[^"]*"', 'href="repodata/new.xml.gz"', record)
+		new = re.sub('<checksum type="[^"]*">[^<]*', '<checksum type="sha256">' + hashlib.sha256(data).hexdigest(), new, count=1)
+		new = re.sub('<open-checksum.*?</open-checksum>', '', new, flags=re.S)
+		new = re.sub('<(open-)?size>.*?</(open-)?size>', '', new)
+		index.unlink()
+		index.write_text(text.replace(record, new))
+	END
+	try target check el6
+	expect_status 6
+	expect_output "→ ask who runs that mirror, or name another one in $directory/base.repo"
+	[[ $output$talk != *"$KILN_CACHE"* && $output != *'change ['* ]] || fail 'a file of the cache is named'
 }
 
 @test "every target of the project is whole as far as can be told without a network" {

@@ -290,6 +290,7 @@ static void test_target_refusals(void **state)
 			"target.conf:2: the target is called \"other\" but its directory \"t\""},
 		{TARGET_HEAD "[base]\nkind = repository\nlocation = /srv\n" TARGET_TAIL,
 			"target.conf:7: unknown key \"location\" in [base]"},
+		{"[target]\nname = t\narch = z80\ncontract = c\n" GOOD_BASE TARGET_TAIL, "target.conf:3: \"z80\" is unknown: use x86_64 or"},
 		{"[target]\nname = t\narch = x86_64\n" GOOD_BASE TARGET_TAIL, "section [target] lacks the key \"contract\""},
 		{TARGET_HEAD TARGET_TAIL, "section [base] with the key \"kind\" is missing"},
 	};

@@ -37,8 +37,12 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 		target = kiln_project_target(invocation->project, options.target, error);
 	else if (collection)
 		target = kiln_cli_target(invocation, collection, NULL, error);
-	if (!target || !kiln_base_refresh(invocation->project, target, error))
+	if (!target)
 		return FALSE;
+	if (!kiln_base_refresh(invocation->project, target, error)) {
+		kiln_base_add_next_step(target, error);
+		return FALSE;
+	}
 	answer(invocation->project, target, invocation->json);
 	return TRUE;
 }

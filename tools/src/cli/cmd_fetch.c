@@ -143,6 +143,19 @@ static gboolean do_packages(
 	return chosen != NULL;
 }
 
+/* A name that there is not is told before a base is made for it. */
+static KilnContext *open_context(const KilnInvocation *invocation, GError **error)
+{
+	const KilnCollection *collection = kiln_cli_collection(invocation, options.collection, error);
+	g_autoptr(GPtrArray) packages =
+		collection ? kiln_catalog_list(invocation->project, collection, error) : NULL;
+
+	for (char **name = invocation->arguments; packages && *name; name++)
+		if (!kiln_catalog_find(packages, *name, error))
+			return NULL;
+	return packages ? kiln_cli_context_of(invocation, collection, options.target, error) : NULL;
+}
+
 static gboolean run(const KilnInvocation *invocation, GError **error)
 {
 	g_autoptr(KilnContext) context = NULL;
@@ -153,7 +166,7 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 			"--lock wants the packages to lock by name: kiln fetch --lock PACKAGE");
 		return FALSE;
 	}
-	context = kiln_cli_context(invocation, options.collection, options.target, error);
+	context = open_context(invocation, error);
 	if (context == NULL)
 		return FALSE;
 	if (json != NULL)

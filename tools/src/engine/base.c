@@ -124,8 +124,9 @@ static gboolean mirror(const KilnProject *project, const KilnTarget *target, con
 }
 
 /* The first mirror that does not answer is not all there is to know. */
-static void add_next_step(const KilnTarget *target, GError *fault)
+void kiln_base_add_next_step(const KilnTarget *target, GError **error)
 {
+	GError *fault = error ? *error : NULL;
 	char *message;
 
 	if (!g_error_matches(fault, KILN_ERROR, KILN_ERROR_NETWORK) || !target->repositories)
@@ -150,7 +151,6 @@ gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target,
 			    : convert(project, target, output, &fault);
 	if (imported && kiln_fs_replace_text(stamp, digest, &fault))
 		return TRUE;
-	add_next_step(target, fault);
 	g_propagate_prefixed_error(
 		error, g_steal_pointer(&fault), "importing the base of \"%s\": ", target->name);
 	return FALSE;
@@ -174,7 +174,10 @@ gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, 
 	kiln_event_info("base", "%s: importing it from %s", target->name,
 		sections ? "its repositories' mirrors, once for this .repo file"
 			 : "the Debian archive, once for these lists");
-	return kiln_base_refresh(project, target, error);
+	if (kiln_base_refresh(project, target, error))
+		return TRUE;
+	kiln_base_add_next_step(target, error);
+	return FALSE;
 }
 
 static void repository_free(KilnBaseRepository *repository)

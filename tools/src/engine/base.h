@@ -34,6 +34,9 @@ gboolean kiln_base_ensure(const KilnProject *project, const KilnTarget *target, 
 /* Imports the base as the archive or the mirrors are now. */
 gboolean kiln_base_refresh(const KilnProject *project, const KilnTarget *target, GError **error);
 
+/* Where mirrors did not answer, `error` also says what tells all that is missing: for all but that command. */
+void kiln_base_add_next_step(const KilnTarget *target, GError **error);
+
 /* Opens a base that is there. NOT_FOUND says how to get it. */
 KilnBase *kiln_base_open(const KilnProject *project, const KilnTarget *target, GError **error);
 void kiln_base_free(KilnBase *base);

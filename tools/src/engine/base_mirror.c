@@ -239,11 +239,9 @@ static gboolean try_mirror(Mirror *mirror, const char *url, GError **error)
 		return FALSE;
 	path = kiln_content_cache_path(mirror->cache, mirror->index_sha256);
 	g_clear_pointer(&mirror->index, kiln_repomd_index_free);
-	mirror->index = kiln_repomd_index_read(path, error);
-	if (!mirror->index) {
-		g_prefix_error(error, "%s: ", index_url);
+	mirror->index = kiln_repomd_index_read_as(path, index_url, error);
+	if (!mirror->index)
 		return FALSE;
-	}
 	return check_records(mirror, url, error) && check_signature(mirror, url, path, error) &&
 		check_age(mirror, url, error);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "engine/base.h"
+#include "engine/base_mirror.h"
 #include "engine/contract.h"
 #include "engine/target_macros.h"
 #include "engine/target_probe.h"
@@ -134,6 +135,20 @@ static gboolean check_origins(Check *check, gboolean is_here, GError **error)
 	return sections && kiln_target_probe(&probe, check->findings, &is_whole, error) && is_whole;
 }
 
+/* Asking the same mirror for the same again helps nobody. */
+static char *mirror_fix(const Check *check)
+{
+	return g_strdup_printf("ask who runs that mirror, or name another one in repo-config/targets/%s/%s",
+		check->target->name, check->target->repositories);
+}
+
+static char *metadata_fix(const Check *check, const GError *fault)
+{
+	if (fault->code == KILN_ERROR_VERIFY || fault->code == KILN_ERROR_NETWORK)
+		return mirror_fix(check);
+	return g_strdup_printf("`kiln base import --target %s` tries again", check->target->name);
+}
+
 static void check_metadata(Check *check, gboolean can_be_fetched, gboolean is_here)
 {
 	const char *subject = "metadata";
@@ -145,8 +160,7 @@ static void check_metadata(Check *check, gboolean can_be_fetched, gboolean is_he
 		kiln_base_refresh(check->project, check->target, &fault)) {
 		ready(check, subject, g_strdup("it is in the cache, as the mirrors have it now"));
 	} else if (fault) {
-		missing(check, subject, fault,
-			g_strdup_printf("`kiln base import --target %s` tries again", check->target->name));
+		missing(check, subject, fault, metadata_fix(check, fault));
 	} else if (is_here) {
 		kiln_target_findings_add(check->findings, subject, KILN_TARGET_NOTICE, NULL,
 			g_strdup("what was fetched earlier is in the cache: builds use it"), NULL);
@@ -178,39 +192,77 @@ static void check_base(Check *check)
 
 /* ── the lists ── */
 
+/* What is wrong with metadata is its mirror's, wherever the copy lies. */
+static void name_mirror(const Check *check, const KilnBase *base, GError *fault)
+{
+	g_autoptr(GPtrArray) sections = kiln_base_sections_read(check->project, check->target, NULL);
+
+	for (guint i = 0; sections && i < sections->len; i++) {
+		const KilnBaseSection *section = sections->pdata[i];
+		g_autofree char *directory = g_strdup_printf("%s/%s/", base->directory, section->id);
+		g_auto(GStrv) urls = kiln_base_mirror_urls(section, base->directory, NULL);
+		g_auto(GStrv) parts = g_strsplit(fault->message, directory, -1);
+		if (!urls || !urls[0] || !parts[0] || !parts[1])
+			continue;
+		g_free(fault->message);
+		fault->message = g_strjoinv(urls[0], parts);
+	}
+}
+
+static void missing_metadata(Check *check, const KilnBase *base, const char *subject, GError *fault)
+{
+	if (!check->target->repositories) {
+		missing(check, subject, fault,
+			g_strdup_printf("`kiln base import --target %s` renews it", check->target->name));
+		return;
+	}
+	name_mirror(check, base, fault);
+	missing(check, subject, fault, mirror_fix(check));
+}
+
 static char *list_fix(const Check *check, const char *name)
 {
 	return g_strdup_printf("change [%s] in repo-config/targets/%s/target.conf, or add the repository that has them",
 		name, check->target->name);
 }
 
-/* Whether the packages of `solution` have `program` without any other's help. */
+/* One of the target's lists of packages, and the program that is to be among them (NULL: none). */
+typedef struct {
+	const char *name;
+	char *const *packages;
+	const char *program, *purpose;
+} List;
+
+/* Whether the packages of `solution` have the program without any other's help. */
 static gboolean has_program(
-	KilnSolv *solv, const char *name, const KilnSolution *solution, const char *program, GError **error)
+	KilnSolv *solv, const List *list, const KilnSolution *solution, GError **error)
 {
-	const char *const wanted[] = {program, NULL};
-	const KilnSolvRequest request = {.requester = name, .requirements = wanted, .installed = solution};
+	const char *const wanted[] = {list->program, NULL};
+	const KilnSolvRequest request = {.requester = list->name, .requirements = wanted, .installed = solution};
 	g_autoptr(KilnSolution) more = kiln_solv_resolve(solv, &request, error);
 
 	if (!more)
 		return FALSE;
 	if (kiln_solution_packages(more)->len == 0)
 		return TRUE;
-	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "none of its packages has the client's program, \"%s\"",
-		program);
+	g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG, "none of its packages has \"%s\", %s",
+		list->program, list->purpose);
 	return FALSE;
 }
 
-static void check_list(Check *check, KilnSolv *solv, const char *name, char *const *packages, const char *program)
+static void check_list(Check *check, const KilnBase *base, KilnSolv *solv, const List *list)
 {
-	const KilnSolvRequest request = {.requester = name, .requirements = (const char *const *)packages};
+	const KilnSolvRequest request = {
+		.requester = list->name, .requirements = (const char *const *)list->packages};
 	g_autoptr(GError) fault = NULL;
 	g_autoptr(KilnSolution) solution = kiln_solv_resolve(solv, &request, &fault);
 
-	if (solution && (!program || has_program(solv, name, solution, program, &fault)))
-		ready(check, name, g_strdup_printf("%u packages", kiln_solution_packages(solution)->len));
+	if (solution && (!list->program || has_program(solv, list, solution, &fault)))
+		ready(check, list->name, g_strdup_printf("%u packages", kiln_solution_packages(solution)->len));
+	else if (fault->code == KILN_ERROR_VERIFY)
+		missing_metadata(check, base, list->name, fault);
 	else
-		missing(check, name, fault, list_fix(check, name));
+		missing(check, list->name, fault, list_fix(check, list->name));
 }
 
 static void check_lists(Check *check)
@@ -229,13 +281,14 @@ static void check_lists(Check *check)
 		return;
 	}
 	if (!kiln_base_add_to(base, solv, &fault)) {
-		missing(check, "packages", fault,
-			g_strdup_printf("`kiln base import --target %s` renews it", target->name));
+		missing_metadata(check, base, "packages", fault);
 		return;
 	}
-	check_list(check, solv, "buildroot", target->buildroot, NULL);
-	check_list(check, solv, "minimal", target->minimal, NULL);
-	check_list(check, solv, "client", target->client, program);
+	const List lists[] = {{"buildroot", target->buildroot, "/usr/bin/rpmbuild", "which builds packages"},
+		{"minimal", target->minimal, NULL, NULL},
+		{"client", target->client, program, "the client's program"}};
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+		check_list(check, base, solv, &lists[i]);
 }
 
 GPtrArray *kiln_target_check(const KilnProject *project, const KilnTarget *target)

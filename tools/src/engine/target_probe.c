@@ -213,9 +213,7 @@ static gboolean is_index(const Question *question)
 static void add_fault(GString *text, const Question *question)
 {
 	g_string_append_printf(text, "\n%s: %s", question->url,
-		question->fault		     ? question->fault
-		: question->kind == INDEX    ? "what is there is no repository's index"
-					     : "it lists no mirror");
+		question->fault ? question->fault : "what is there is no repository's index");
 }
 
 /* The faults of a repository's addresses go into `faults`; how many answer, into `ret_good`. */
@@ -249,7 +247,9 @@ static void judge_section(Probe *probe, const KilnBaseSection *section)
 	guint good, total = count_answers(probe, section, &good, faults);
 
 	if (good == 0) {
-		tell_unreachable(probe, subject, g_strdup_printf("none of its addresses answers:%s", faults->str));
+		tell_unreachable(probe, subject, total > 0 || faults->len > 0
+				? g_strdup_printf("none of its addresses answers:%s", faults->str)
+				: g_strdup_printf("mirrorlist %s holds no address", section->mirrorlist));
 		return;
 	}
 	if (faults->len == 0)

@@ -482,6 +482,10 @@ static gboolean parse_clients(const KilnIni *ini, KilnTarget *target, GError **e
 		check_choice(ini, "host", "vsyscall", vsyscall, answers, error);
 }
 
+/* Those that rpm knows and the distributions of targets are, or were, made for. */
+static const char *const architectures[] = {"x86_64", "i386", "i586", "i686", "aarch64", "armv7hl", "ppc64", "ppc64le",
+	"riscv64", "s390x", "noarch", NULL};
+
 KilnTarget *kiln_target_parse(const char *text, const char *name, const char *expected_name, GError **error)
 {
 	g_autoptr(KilnIni) ini = kiln_ini_parse(text, name, target_schema, error);
@@ -497,7 +501,7 @@ KilnTarget *kiln_target_parse(const char *text, const char *name, const char *ex
 	target->client = kiln_ini_get_list(ini, "client", "packages");
 	target->macros = kiln_ini_get(ini, "macros", "file", NULL);
 	if (!check_name(ini, "target", "name", target->name, error) ||
-		!check_name(ini, "target", "arch", target->architecture, error) ||
+		!check_choice(ini, "target", "arch", target->architecture, architectures, error) ||
 		!check_name(ini, "macros", "file", target->macros, error) ||
 		!parse_clients(ini, target, error) || !parse_base(ini, target, error) ||
 		!parse_keys(ini, target, error))

@@ -114,7 +114,16 @@ static KilnRepomdIndex *take_records(const cr_Repomd *repomd, const char *path, 
 	return NULL;
 }
 
-KilnRepomdIndex *kiln_repomd_index_read(const char *path, GError **error)
+/* The library speaks of the file that it was given. */
+static void refuse_parsed(GError **error, const char *path, const char *name, const char *fault)
+{
+	g_auto(GStrv) parts = g_strsplit(fault, path, -1);
+	g_autofree char *text = g_strjoinv(name, parts);
+
+	refuse(error, name, text);
+}
+
+KilnRepomdIndex *kiln_repomd_index_read_as(const char *path, const char *name, GError **error)
 {
 	static gsize is_silent = 0;
 	KilnRepomdIndex *index = NULL;
@@ -124,7 +133,7 @@ KilnRepomdIndex *kiln_repomd_index_read(const char *path, GError **error)
 	if (stat(path, &status) < 0)
 		return kiln_error_set_errno(error, errno, "reading the metadata \"%s\"", path), NULL;
 	if (status.st_size > INDEX_MAX_BYTES)
-		return refuse(error, path, "it is larger than 1 MiB"), NULL;
+		return refuse(error, name, "it is larger than 1 MiB"), NULL;
 	/* The library logs what it also returns; the returned error is the one that is told. */
 	if (g_once_init_enter(&is_silent)) {
 		g_log_set_handler("C_CREATEREPOLIB", G_LOG_LEVEL_MASK, drop_log, NULL);
@@ -132,12 +141,17 @@ KilnRepomdIndex *kiln_repomd_index_read(const char *path, GError **error)
 	}
 	cr_Repomd *repomd = cr_repomd_new();
 	if (cr_xml_parse_repomd(path, repomd, pass_warning, NULL, &cause) == CRE_OK)
-		index = take_records(repomd, path, error);
+		index = take_records(repomd, name, error);
 	else
-		refuse(error, path, cause ? cause->message : "it is no repomd.xml");
+		refuse_parsed(error, path, name, cause ? cause->message : "it is no repomd.xml");
 	g_clear_error(&cause);
 	cr_repomd_free(repomd);
 	return index;
+}
+
+KilnRepomdIndex *kiln_repomd_index_read(const char *path, GError **error)
+{
+	return kiln_repomd_index_read_as(path, path, error);
 }
 
 const KilnRepomdRecord *kiln_repomd_index_find(const KilnRepomdIndex *index, const char *type)

@@ -25,6 +25,9 @@ typedef struct {
  * outside of the repository. */
 KilnRepomdIndex *kiln_repomd_index_read(const char *path, GError **error);
 
+/* The same for a copy of what is called `name`, such as its URL: errors speak of that. */
+KilnRepomdIndex *kiln_repomd_index_read_as(const char *path, const char *name, GError **error);
+
 void kiln_repomd_index_free(KilnRepomdIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnRepomdIndex, kiln_repomd_index_free)
 
