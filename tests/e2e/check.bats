@@ -277,6 +277,54 @@ expect_findings() { # COUNT PATTERN
 	[ "$(jq -r .snapshot_before <<<"$output")" = "$first" ]
 }
 
+# What of a snapshot that is not the newest any more is damaged does not keep the newest from being judged.
+@test "a snapshot before whose packages or metadata are damaged is one finding, and the rest is told" {
+	cp -a . "$BATS_TEST_TMPDIR/p"
+	cd "$BATS_TEST_TMPDIR/p"
+	local before=.kiln/www/demo/small/snapshots/$good
+	echo nothing >"$before/debug/repodata/repomd.xml"
+	try check demo --json
+	expect_status 7
+	[ "$(jq '[.findings[] | select(.object == "'"$good"'" and .level == "warning")] | length' <<<"$output")" -eq 1 ]
+	jq -e '.findings[] | select(.check == "update" and .level == "error")' <<<"$output"
+	truncate -s 200 "$before/Packages/common-2-1.noarch.rpm"
+	try check demo --json
+	expect_status 7
+	jq -e '.findings[] | select(.object == "'"$good"'" and (.found | test("^the snapshot before is damaged: .*common-2-1.*; how hosts update from it was not judged$")))' <<<"$output"
+	[ "$(grep -o 'common-2-1.noarch.rpm' <<<"$output" | wc -l)" -eq 1 ] || fail "its path twice" "$output"
+	jq -e '.findings[] | select(.check == "closure")' <<<"$output"
+}
+
+@test "files anywhere: one that cannot be judged does not hide what is wrong with others" {
+	local stray=$BATS_FILE_TMPDIR/base/bash-4-1.noarch.rpm
+	mkfifo "$BATS_TEST_TMPDIR/fifo.rpm"
+	echo text >"$BATS_TEST_TMPDIR/text"
+	try check --contract el6 "$BATS_TEST_TMPDIR/fifo.rpm"
+	expect_status 6
+	expect_output 'fifo.rpm" is not a regular file'
+	try check --contract el6 --json "$BATS_TEST_TMPDIR/nothing" "$BATS_TEST_TMPDIR/text" "$stray"
+	expect_status 6
+	jq -e --arg path "$BATS_TEST_TMPDIR/nothing" '.findings[] | select(.object == $path and .check == "unjudged")' <<<"$output"
+	jq -e --arg path "$BATS_TEST_TMPDIR/text" '.findings[] | select(.object == $path)' <<<"$output"
+	jq -e '.findings[] | select(.rule == "package-signature")' <<<"$output"
+	try check --contract el6 --json "$BATS_TEST_TMPDIR/nothing" "$BATS_FILE_TMPDIR/key.asc"
+	expect_status 4
+	[ "$(jq .errors <<<"$output")" -eq 1 ]
+}
+
+@test "files anywhere: findings of several paths say which they are about" {
+	local one=$BATS_TEST_TMPDIR/one two=$BATS_TEST_TMPDIR/two
+	cp -a ".kiln/www/demo/small/snapshots/$good" "$one"
+	rm "$one/repodata/repomd.xml.asc"
+	cp -a "$one" "$two"
+	try check --contract el6 --json "$one" "$two/"
+	expect_status 6
+	jq -e --arg object "$one/repodata/repomd.xml.asc" '.findings[] | select(.object == $object)' <<<"$output"
+	jq -e --arg object "$two/repodata/repomd.xml.asc" '.findings[] | select(.object == $object)' <<<"$output"
+	try check --contract el6 --json "$one"
+	jq -e '.findings[] | select(.object == "repodata/repomd.xml.asc")' <<<"$output"
+}
+
 @test "files anywhere, without a project: good ones pass" {
 	local packages=$BATS_FILE_TMPDIR/project/.kiln/www/demo/small/snapshots/$good
 	cd "$BATS_TEST_TMPDIR"
@@ -291,7 +339,7 @@ expect_findings() { # COUNT PATTERN
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	try check --contract el6 "$BATS_TEST_TMPDIR/text"
 	expect_status 6
-	expect_talk 'is neither a package nor a key, a .repo file or a repository'
+	expect_output 'is neither a package nor a key, a .repo file or a repository'
 	cp "$BATS_TEST_TMPDIR/text" "$BATS_TEST_TMPDIR/false.rpm"
 	try check --contract el6 "$BATS_TEST_TMPDIR/false.rpm" "$BATS_FILE_TMPDIR"/base/bash-4-1.noarch.rpm
 	expect_status 6
@@ -300,7 +348,7 @@ expect_findings() { # COUNT PATTERN
 	expect_output 'bash-4-1.noarch: '
 	try check --contract el6 "$BATS_TEST_TMPDIR/empty"
 	expect_status 4
-	expect_talk 'is a directory without repodata/repomd.xml'
+	expect_output 'is a directory without repodata/repomd.xml'
 	try check --contract el6 "$BATS_TEST_TMPDIR/nothing"
 	expect_status 4
 	try check --contract el6 "$BATS_FILE_TMPDIR"/base/bash-4-1.noarch.rpm

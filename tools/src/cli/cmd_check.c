@@ -115,9 +115,11 @@ static void print_findings(const GPtrArray *findings, const char *what)
 			kiln_findings_count(findings, KILN_FINDING_WARNING));
 }
 
-/* What clients refuse weighs more than what does not install. */
-static gboolean judge(const GPtrArray *findings, const char *what, GError **error)
+/* What clients refuse weighs more than what could not be looked at, and that more than what does not install.
+ * `unjudged`: the code of the first such thing, 0 for none. */
+static gboolean judge(const GPtrArray *findings, const char *what, int unjudged, GError **error)
 {
+	int other = unjudged ? unjudged : KILN_ERROR_UNSOLVABLE;
 	guint errors = kiln_findings_count(findings, KILN_FINDING_ERROR);
 	gboolean is_refused = FALSE;
 
@@ -127,36 +129,60 @@ static gboolean judge(const GPtrArray *findings, const char *what, GError **erro
 			(g_str_equal(finding->check, "contract") || g_str_equal(finding->check, "integrity"));
 	}
 	if (errors > 0)
-		g_set_error(error, KILN_ERROR, is_refused ? KILN_ERROR_VERIFY : KILN_ERROR_UNSOLVABLE,
+		g_set_error(error, KILN_ERROR, is_refused ? KILN_ERROR_VERIFY : other,
 			"%s is not fit for its clients: errors: %u (told above)", what, errors);
 	return errors == 0;
 }
 
-static gboolean tell(const KilnInvocation *invocation, const GPtrArray *findings, const char *contract,
-	const KilnPublished *published, const KilnPublished *before, GError **error)
+/* All borrowed. */
+typedef struct {
+	const GPtrArray *findings;
+	const char *contract;
+	const KilnPublished *published, *before; /* NULL: files were named */
+	int unjudged;				 /* as above */
+} Report;
+
+static gboolean tell(const KilnInvocation *invocation, const Report *report, GError **error)
 {
-	const char *what = published ? published->snapshot->id : contract;
-	g_autofree char *text = published ? g_strdup_printf("snapshot \"%s\"", what)
+	const GPtrArray *findings = report->findings;
+	const char *what = report->published ? report->published->snapshot->id : report->contract;
+	g_autofree char *text = report->published ? g_strdup_printf("snapshot \"%s\"", what)
 					  : g_strdup_printf("what was named (contract \"%s\")", what);
 
 	if (invocation->json)
-		answer(findings, contract, published, before);
+		answer(findings, report->contract, report->published, report->before);
 	else
 		print_findings(findings, text);
-	return judge(findings, text, error);
+	return judge(findings, text, report->unjudged, error);
 }
 
 /* --- files --- */
+
+/* What cannot be judged is told beside what is wrong with the others. */
+static void add_unjudged(GPtrArray *findings, const char *path, const GError *fault, int *unjudged)
+{
+	KilnFinding *finding = kiln_findings_add(findings, KILN_FINDING_ERROR,
+		fault->code == KILN_ERROR_VERIFY ? "contract" : "unjudged", path);
+
+	finding->found = g_strdup(fault->message);
+	if (!*unjudged)
+		*unjudged = kiln_error_exit_status(fault);
+}
 
 static gboolean check_paths(const KilnInvocation *invocation, GError **error)
 {
 	g_autoptr(KilnContract) contract = kiln_project_contract(invocation->project, options.contract, error);
 	g_autoptr(GPtrArray) findings = kiln_findings_new();
+	gboolean is_many = invocation->arguments[1] != NULL;
+	Report report = {.findings = findings};
 
-	for (char **path = invocation->arguments; contract && *path; path++)
-		if (!kiln_check_path(contract, *path, findings, error))
-			return FALSE;
-	return contract && tell(invocation, findings, contract->name, NULL, NULL, error);
+	for (char **path = invocation->arguments; contract && *path; path++) {
+		g_autoptr(GError) fault = NULL;
+		if (!kiln_check_path(contract, *path, is_many, findings, &fault))
+			add_unjudged(findings, *path, fault, &report.unjudged);
+	}
+	report.contract = contract ? contract->name : NULL;
+	return contract && tell(invocation, &report, error);
 }
 
 /* --- what is published --- */
@@ -195,6 +221,7 @@ static gboolean check_published(const KilnInvocation *invocation, const KilnCont
 	g_autoptr(KilnPublished) before = NULL;
 	g_autoptr(GPtrArray) findings = kiln_findings_new();
 	KilnCheckSubject subject = {0};
+	Report report;
 
 	if (!contract)
 		return FALSE;
@@ -204,8 +231,8 @@ static gboolean check_published(const KilnInvocation *invocation, const KilnCont
 		.previous_directory = before ? before->directory : NULL,
 		.previous = before ? before->snapshot : NULL,
 		.channel_directory = g_file_test(directory, G_FILE_TEST_IS_DIR) ? directory : NULL};
-	return run_checks(context, contract, &subject, findings, error) &&
-		tell(invocation, findings, contract->name, published, before, error);
+	report = (Report){findings, contract->name, published, before, 0};
+	return run_checks(context, contract, &subject, findings, error) && tell(invocation, &report, error);
 }
 
 /* --- the command --- */

@@ -4,12 +4,15 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "engine/contract_keys.h"
+#include "engine/published.h"
 #include "lib/gpg.h"
 #include "lib/repomd.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define INTEGRITY "integrity"
 #define PUBLISH_AGAIN "publish it again with `kiln release`"
@@ -202,18 +205,36 @@ static Judge judge_for(const char *path, const char *start, gsize size)
 	return size >= 1 && start[0] == '[' ? kiln_contract_check_repo_file : NULL;
 }
 
+/* Does not wait for what writes to a FIFO. */
+static int open_regular(const char *path, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0) {
+		kiln_error_set_errno(error, errno, "open \"%s\"", path);
+		return -1;
+	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fd;
+	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "\"%s\" is not a regular file", path);
+	close(fd);
+	return -1;
+}
+
 static char *read_start(const char *path, gsize *ret_size, GError **error)
 {
-	FILE *file = fopen(path, "re");
-	char *start;
+	int fd = open_regular(path, error);
+	char *start = fd < 0 ? NULL : g_malloc0(MAGIC_BYTES + 1);
+	ssize_t got = fd < 0 ? -1 : read(fd, start, MAGIC_BYTES);
 
-	if (!file) {
-		kiln_error_set_errno(error, errno, "open \"%s\"", path);
-		return NULL;
+	if (fd >= 0 && got < 0) {
+		kiln_error_set_errno(error, errno, "read \"%s\"", path);
+		g_clear_pointer(&start, g_free);
 	}
-	start = g_malloc0(MAGIC_BYTES + 1);
-	*ret_size = fread(start, 1, MAGIC_BYTES, file);
-	fclose(file);
+	if (fd >= 0)
+		close(fd);
+	*ret_size = got < 0 ? 0 : (gsize)got;
 	return start;
 }
 
@@ -254,35 +275,90 @@ static void note_unverified(const char *path, GPtrArray *findings)
 	finding->fix = g_strdup("put the public key there that its clients have");
 }
 
-gboolean kiln_check_path(const KilnContract *contract, const char *path, GPtrArray *findings, GError **error)
+/* What says nothing of where it lies gets the path as the user named it. */
+static void name_place(KilnFinding *finding, const char *path)
 {
+	g_autofree char *object = finding->object;
+
+	if (g_str_has_prefix(object, path))
+		finding->object = g_steal_pointer(&object);
+	else if (g_file_test(path, G_FILE_TEST_IS_DIR))
+		finding->object = g_build_filename(path, object, NULL);
+	else
+		finding->object = g_strdup_printf("%s: %s", path, object);
+}
+
+gboolean kiln_check_path(const KilnContract *contract, const char *path, gboolean is_one_of_many, GPtrArray *findings,
+	GError **error)
+{
+	g_autoptr(GPtrArray) found = kiln_findings_new();
 	Judge judge = find_judge(path, error);
 
+	if (!judge)
+		return FALSE;
 	if (judge == kiln_contract_check_repository)
-		note_unverified(path, findings);
-	return judge && judge_or_note(contract, judge, path, findings, error);
+		note_unverified(path, found);
+	if (!judge_or_note(contract, judge, path, found, error))
+		return FALSE;
+	while (found->len > 0) {
+		KilnFinding *finding = g_ptr_array_steal_index(found, 0);
+		if (is_one_of_many)
+			name_place(finding, path);
+		g_ptr_array_add(findings, finding);
+	}
+	return TRUE;
 }
 
 /* --- all --- */
 
+static gboolean is_damage(const KilnFinding *finding)
+{
+	return finding->level == KILN_FINDING_ERROR && g_str_equal(finding->check, INTEGRITY);
+}
+
 static gboolean is_damaged(const GPtrArray *findings)
 {
 	for (guint i = 0; i < findings->len; i++)
-		if (g_str_equal(((const KilnFinding *)findings->pdata[i])->check, INTEGRITY))
+		if (is_damage(findings->pdata[i]))
 			return TRUE;
 	return FALSE;
+}
+
+/* TRUE when its packages can be read, so that updates from it can be judged. Damage is told either way. */
+static gboolean judge_previous(const KilnCheckSubject *subject, GPtrArray *findings)
+{
+	g_autoptr(GError) damage = NULL;
+	gboolean is_readable = kiln_published_is_readable(subject->previous_directory, subject->previous, &damage);
+	KilnFinding *finding;
+
+	for (int part = 0; part < KILN_PART_COUNT && !damage; part++) {
+		g_autofree char *directory =
+			g_build_filename(subject->previous_directory, kiln_part_name((KilnPart)part), NULL);
+		g_autoptr(GPtrArray) entries = kiln_repomd_read_packages(directory, &damage);
+	}
+	if (!damage)
+		return TRUE;
+	finding = kiln_findings_add(findings, KILN_FINDING_WARNING, INTEGRITY, subject->previous->id);
+	finding->found = g_strdup_printf("the snapshot before is damaged: %s%s", damage->message,
+		is_readable ? "" : "; how hosts update from it was not judged");
+	return is_readable;
 }
 
 gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract, const KilnCheckSubject *subject,
 	GPtrArray *findings, GError **error)
 {
 	g_autoptr(GError) fault = NULL;
+	KilnCheckSubject readable = *subject;
 	KilnFinding *finding;
 
 	if (!kiln_check_integrity(subject, findings, error) ||
 		!kiln_check_contract(contract, subject, findings, error))
 		return FALSE;
-	if (kiln_check_dependencies(context, subject, findings, &fault))
+	if (subject->previous && !judge_previous(subject, findings)) {
+		readable.previous = NULL;
+		readable.previous_directory = NULL;
+	}
+	if (kiln_check_dependencies(context, &readable, findings, &fault))
 		return TRUE;
 	if (!is_damaged(findings)) {
 		g_propagate_error(error, g_steal_pointer(&fault));

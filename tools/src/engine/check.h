@@ -36,6 +36,7 @@ gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract
 	GPtrArray *findings, GError **error);
 
 /* Applies `contract` to whatever `path` is: a directory with repodata/, a package, a .repo file or a key file. What
- * cannot be read as what it should be is a finding. Code NOT_FOUND when there is nothing there, VERIFY when it is none
- * of these. */
-gboolean kiln_check_path(const KilnContract *contract, const char *path, GPtrArray *findings, GError **error);
+ * cannot be read as what it should be is a finding; with `is_one_of_many` each says which path it is about. Code
+ * NOT_FOUND when there is nothing there, VERIFY when it is none of these. */
+gboolean kiln_check_path(const KilnContract *contract, const char *path, gboolean is_one_of_many, GPtrArray *findings,
+	GError **error);

@@ -7,21 +7,6 @@
 #include "engine/check.h"
 #include "engine/gate_smoke.h"
 #include "engine/published.h"
-#include "lib/rpmheader.h"
-
-static gboolean is_readable(const KilnPublished *published, GError **error)
-{
-	const GPtrArray *packages = published->snapshot->packages;
-
-	for (guint i = 0; i < packages->len; i++) {
-		const KilnSnapshotPackage *package = packages->pdata[i];
-		g_autofree char *path = g_build_filename(published->directory, package->file, NULL);
-		g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
-		if (!header)
-			return FALSE;
-	}
-	return TRUE;
-}
 
 /* What users have now; NULL if there is nothing published, or only something damaged, which publishing replaces. */
 static KilnPublished *open_previous(const KilnContext *context)
@@ -30,7 +15,8 @@ static KilnPublished *open_previous(const KilnContext *context)
 		context->target->name, context->project->config->channel, NULL);
 	g_autoptr(GError) fault = NULL;
 
-	if (!published || is_readable(published, &fault))
+	if (!published ||
+		kiln_published_is_readable(published->directory, published->snapshot, &fault))
 		return g_steal_pointer(&published);
 	kiln_event_warning("gate", "how hosts update from what is published now cannot be checked: %s", fault->message);
 	return NULL;

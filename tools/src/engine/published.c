@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "engine/channel.h"
 #include "format/snapshot_json.h"
+#include "lib/rpmheader.h"
 
 #include <string.h>
 
@@ -96,6 +97,18 @@ KilnPublished *kiln_published_of_channel(const KilnProject *project, const char 
 	if (channels)
 		set_not_found(error, what, collection, target, (char **)names->pdata);
 	return NULL;
+}
+
+gboolean kiln_published_is_readable(const char *directory, const KilnSnapshot *snapshot, GError **error)
+{
+	for (guint i = 0; i < snapshot->packages->len; i++) {
+		const KilnSnapshotPackage *package = snapshot->packages->pdata[i];
+		g_autofree char *path = g_build_filename(directory, package->file, NULL);
+		g_autoptr(KilnRpmHeader) header = kiln_rpmheader_read(path, error);
+		if (!header)
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean is_before(const KilnSnapshot *a, const KilnSnapshot *b)

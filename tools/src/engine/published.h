@@ -21,6 +21,9 @@ KilnPublished *kiln_published_open(const KilnProject *project, const char *colle
 KilnPublished *kiln_published_of_channel(const KilnProject *project, const char *collection, const char *target,
 	const char *channel, GError **error);
 
+/* Whether every package of `snapshot` in `directory` can be read; what it holds is not verified. */
+gboolean kiln_published_is_readable(const char *directory, const KilnSnapshot *snapshot, GError **error);
+
 /* The newest before `published`, NULL without an error when it is the first. One that is damaged is passed over,
  * with a warning. Caller owns. */
 KilnPublished *kiln_published_before(

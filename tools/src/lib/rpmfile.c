@@ -91,6 +91,14 @@ static gboolean check_regular(const char *path, GError **error)
 	return FALSE;
 }
 
+/* What librpm says begins with the path, which is named already. */
+static const char *without_path(const char *reason, const char *path)
+{
+	const char *rest = g_str_has_prefix(reason, path) ? reason + strlen(path) : reason;
+
+	return g_str_has_prefix(rest, ": ") ? rest + 2 : reason;
+}
+
 struct headerToken_s *kiln_rpmfile_read_header(const char *path, GError **error)
 {
 	static GMutex librpm; /* one reader at a time: librpm has state of the process below this */
@@ -119,6 +127,6 @@ struct headerToken_s *kiln_rpmfile_read_header(const char *path, GError **error)
 	g_autofree char *reason = kiln_rpmfile_take_log();
 	headerFree(header);
 	g_set_error(error, KILN_ERROR, KILN_ERROR_VERIFY, "reading the package \"%s\": %s", path,
-		*reason ? reason : "it is not an rpm package");
+		*reason ? without_path(reason, path) : "it is not an rpm package");
 	return NULL;
 }
