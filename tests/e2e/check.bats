@@ -233,7 +233,7 @@ expect_findings() { # COUNT PATTERN
 	expect_output 'plain-1-1.noarch: '
 	expect_output 'contract, key'
 	expect_output 'RPM-GPG-KEY-kiln-demo: '
-	expect_output 'kiln-demo.repo:5: the value of "gpgcheck" is neither 1 nor 0'
+	expect_output 'the value of "gpgcheck" is neither 1 nor 0'
 	expect_output 'clients cannot read it either'
 	[ "$(grep -c 'RPM-GPG-KEY-kiln-demo: ' <<<"$output")" -eq 1 ] || fail "told twice"
 	sed -i 's/perhaps/1/; s/http:/gopher:/' .kiln/www/demo/small/stable/kiln-demo.repo
@@ -254,6 +254,25 @@ expect_findings() { # COUNT PATTERN
 	expect_status 6
 	jq -e '.findings[] | select(.check == "integrity" and .object == "repodata" and (.found | contains("common-2-1")))' <<<"$output"
 	jq -e '.findings[] | select(.check == "integrity" and .object == "debug/repodata")' <<<"$output"
+}
+
+@test "what a channel offers is what publishing writes there, and a stranger's package is told" {
+	cp -a . "$BATS_TEST_TMPDIR/p"
+	cd "$BATS_TEST_TMPDIR/p"
+	local channel=.kiln/www/demo/small/stable
+	rm "$channel/RPM-GPG-KEY-kiln-demo" "$channel/mirrorlist-debug"
+	echo http://elsewhere.example/ >"$channel/mirrorlist"
+	sed -i '0,/^gpgcheck=1/s//gpgcheck=0/' "$channel/kiln-demo.repo"
+	cp "$BATS_FILE_TMPDIR"/base/bash-4-1.noarch.rpm ".kiln/www/demo/small/snapshots/$good/Packages/stranger.rpm"
+	try check demo --snapshot "$good" --json
+	expect_status 6
+	[ "$(jq -r '.findings[] | select(.check == "integrity" and .level == "error") | "\(.object) \(.found)"' <<<"$output" | sort)" = \
+		"stable/RPM-GPG-KEY-kiln-demo is missing
+stable/kiln-demo.repo is not what publishing writes there
+stable/mirrorlist is not what publishing writes there
+stable/mirrorlist-debug is missing" ] || fail "$output"
+	jq -e '.findings[] | select(.object == "Packages/stranger.rpm" and .level == "warning")' <<<"$output"
+	[ ! -e "$channel/mirrorlist-debug" ] || fail "a check writes"
 }
 
 @test "what is left of a snapshot is checked" {

@@ -36,6 +36,7 @@ setup() {
 	try release
 	expect_status 0
 	expect_talk 'nothing to publish'
+	expect_talk '"stable/mirrorlist" was missing or not as it should be: written anew'
 	grep -q '/snapshots/' "$published/stable/mirrorlist"
 	[ -s "$published/stable/kiln-demo.repo" ]
 

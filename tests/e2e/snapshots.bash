@@ -83,14 +83,19 @@ publish() {
 	mkdir -p "$repository/stable"
 	ln -sfn "../snapshots/$id" "$repository/stable/current"
 	cp "$BATS_FILE_TMPDIR/key.asc" "$repository/stable/RPM-GPG-KEY-kiln-demo"
-	cat >"$repository/stable/kiln-demo.repo" <<-END
-		[kiln-demo]
-		name=demo
-		mirrorlist=http://localhost/demo/small/stable/mirrorlist
-		gpgkey=http://localhost/demo/small/stable/RPM-GPG-KEY-kiln-demo
-		gpgcheck=1
-		repo_gpgcheck=1
-	END
+	channel_files "$repository/stable" "$id"
+}
+
+# The .repo file and mirrorlists of a channel, as publishing writes them: channel_files DIRECTORY ID
+channel_files() {
+	local url part
+	url=$(sed -n 's/^url = //p' "$project/repo-config/kiln.conf")
+	sed -e "s|@URL@|$url|; s|@COLLECTION@|demo|g; s|@TARGET@|${target:-small}|g; s|@CHANNEL@|stable|g; s|@VARIABLES@||" \
+		-e "s|@DESCRIPTION@|$(sed -n 's/^description = //p' "$project/repo-config/kiln.conf")|" \
+		-e 's|@MIRRORLIST_EXPIRE@|6h|' "$project/repo-config/kiln.repo.in" >"$1/kiln-demo.repo"
+	for part in '' debug source; do
+		echo "$url/demo/${target:-small}/snapshots/$2/$part${part:+/}" >"$1/mirrorlist${part:+-$part}"
+	done
 }
 
 # A project whose target "small" stands on what the function SPEC prints, in $project: make_small_project SPEC

@@ -279,10 +279,11 @@ static void note_unverified(const char *path, GPtrArray *findings)
 static void name_place(KilnFinding *finding, const char *path)
 {
 	g_autofree char *object = finding->object;
+	gboolean is_file = !g_file_test(path, G_FILE_TEST_IS_DIR);
 
-	if (g_str_has_prefix(object, path))
+	if (g_str_equal(object, path) || (is_file && g_str_has_prefix(object, path)))
 		finding->object = g_steal_pointer(&object);
-	else if (g_file_test(path, G_FILE_TEST_IS_DIR))
+	else if (!is_file)
 		finding->object = g_build_filename(path, object, NULL);
 	else
 		finding->object = g_strdup_printf("%s: %s", path, object);
@@ -352,6 +353,7 @@ gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract
 	KilnFinding *finding;
 
 	if (!kiln_check_integrity(subject, findings, error) ||
+		!kiln_check_channel(context, subject, findings, error) ||
 		!kiln_check_contract(contract, subject, findings, error))
 		return FALSE;
 	if (subject->previous && !judge_previous(subject, findings)) {

@@ -31,6 +31,11 @@ gboolean kiln_check_integrity(const KilnCheckSubject *subject, GPtrArray *findin
 gboolean kiln_check_dependencies(
 	const KilnContext *context, const KilnCheckSubject *subject, GPtrArray *findings, GError **error);
 
+/* That the channel in `channel_directory` offers what publishing would write for what it points at, and that no package
+ * lies in the snapshot that is none of it. */
+gboolean kiln_check_channel(
+	const KilnContext *context, const KilnCheckSubject *subject, GPtrArray *findings, GError **error);
+
 /* All of these. Where files are damaged, what cannot be checked for that reason is a finding. */
 gboolean kiln_check_all(const KilnContext *context, const KilnContract *contract, const KilnCheckSubject *subject,
 	GPtrArray *findings, GError **error);

@@ -96,7 +96,8 @@ static const char *mirrorlist_expire(const KilnContract *contract)
 	return used && g_strv_contains((const char *const *)used, "mirrorlist_expire") ? "6h" : NULL;
 }
 
-static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, GError **error)
+static gboolean render_repo(
+	KilnIdentity *identity, const KilnContext *context, const char *channel, GError **error)
 {
 	const KilnConfig *config = context->project->config;
 	g_autofree char *path = kiln_project_path(context->project, REPO_TEMPLATE, NULL);
@@ -106,7 +107,7 @@ static gboolean render_repo(KilnIdentity *identity, const KilnContext *context, 
 		{"COLLECTION", context->collection->name},
 		{"DESCRIPTION", context->collection->description},
 		{"TARGET", context->target->name},
-		{"CHANNEL", config->channel},
+		{"CHANNEL", channel},
 		{"VARIABLES", kiln_address_variables(context->target)},
 		{"MIRRORLIST_EXPIRE", mirrorlist_expire(identity->contract)},
 		{NULL, NULL},
@@ -132,8 +133,46 @@ KilnIdentity *kiln_identity_open(const KilnContext *context, GError **error)
 	g_autoptr(KilnIdentity) identity = g_new0(KilnIdentity, 1);
 
 	identity->contract = kiln_project_contract(context->project, context->target->contract, error);
-	if (!identity->contract || !ensure_key(identity, context, error) || !render_repo(identity, context, error) ||
+	if (!identity->contract || !ensure_key(identity, context, error) || 
+		!render_repo(identity, context, context->project->config->channel, error) ||
 		!check_addresses(identity, context, error))
+		return NULL;
+	return g_steal_pointer(&identity);
+}
+
+/* The public key as it would be published, without making one; stays NULL where there is none. */
+static gboolean look_for_key(KilnIdentity *identity, const KilnContext *context, GError **error)
+{
+	const KilnProject *project = context->project;
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(KilnGpg) gpg = NULL;
+	g_autoptr(KilnGpgKey) key = NULL;
+
+	if (!g_file_test(project->key_home, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	gpg = kiln_keys_open(project->key_home, project->root, error);
+	if (!gpg)
+		return FALSE;
+	key = kiln_keys_find(gpg, context->collection->name, project->config->key, &cause);
+	if (key) {
+		identity->fingerprint = g_strdup(key->fingerprint);
+		identity->key_text = kiln_gpg_export_public(gpg, key->fingerprint, error);
+		return identity->key_text != NULL;
+	}
+	if (g_error_matches(cause, KILN_ERROR, KILN_ERROR_NOT_FOUND))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return FALSE;
+}
+
+KilnIdentity *kiln_identity_look(const KilnContext *context, const char *channel, GError **error)
+{
+	g_autoptr(KilnIdentity) identity = g_new0(KilnIdentity, 1);
+
+	identity->key_name = kiln_keys_file_name(context->collection->name);
+	identity->contract = kiln_project_contract(context->project, context->target->contract, error);
+	if (!identity->contract || !look_for_key(identity, context, error) ||
+		!render_repo(identity, context, channel, error))
 		return NULL;
 	return g_steal_pointer(&identity);
 }

@@ -23,6 +23,10 @@ typedef struct {
 
 /* Finds or, for a project that names no key and has none yet, creates the key (and says so). */
 KilnIdentity *kiln_identity_open(const KilnContext *context, GError **error);
+
+/* What it is in `channel`, without creating or writing anything: key_path stays NULL, and so do fingerprint and key_text
+ * where the key is not on this host. */
+KilnIdentity *kiln_identity_look(const KilnContext *context, const char *channel, GError **error);
 void kiln_identity_free(KilnIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KilnIdentity, kiln_identity_free)
 

@@ -101,62 +101,99 @@ gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GErro
 	return TRUE;
 }
 
-/* Replaces a channel's file unless it already says that. */
-static gboolean ensure_text(const char *path, const char *text, GError **error)
+static void free_file(gpointer file)
 {
-	g_autofree char *present = kiln_fs_read(path, CHANNEL_FILE_MAX_BYTES, NULL, NULL);
+	g_free(((KilnPublishFile *)file)->name);
+	g_free(((KilnPublishFile *)file)->text);
+	g_free(file);
+}
 
-	return (present && g_str_equal(present, text)) || kiln_fs_replace_text(path, text, error);
+static void add_file(GPtrArray *files, char *name, char *text)
+{
+	KilnPublishFile *file = g_new0(KilnPublishFile, 1);
+
+	file->name = name;
+	file->text = text;
+	g_ptr_array_add(files, file);
 }
 
 /* "mirrorlist", "mirrorlist-debug" …: the address of that part of the snapshot. */
-static gboolean write_mirrorlist(
-	const KilnContext *context, const char *directory, const char *id, KilnPart part, GError **error)
+static void add_mirrorlist(
+	GPtrArray *files, const KilnContext *context, const char *directory, const char *id, KilnPart part)
 {
 	const char *name = kiln_part_name(part);
 	g_autofree char *file = g_strconcat("mirrorlist", *name ? "-" : "", name, NULL);
-	g_autofree char *path = g_build_filename(directory, file, NULL);
-	g_autofree char *text = g_strdup_printf("%s/%s/%s/snapshots/%s/%s%s\n", context->project->config->url,
-		context->collection->name, context->target->name, id, name, *name ? "/" : "");
 
-	return ensure_text(path, text, error);
+	add_file(files, *directory ? g_build_filename(directory, file, NULL) : g_strdup(file),
+		g_strdup_printf("%s/%s/%s/snapshots/%s/%s%s\n", context->project->config->url,
+			context->collection->name, context->target->name, id, name, *name ? "/" : ""));
 }
 
-/* Where clients ask for them: in the channel itself and, with a release, in real directories named like it. */
-static gboolean write_mirrorlists(
-	const KilnContext *context, const char *channel, const char *id, GError **error)
+GPtrArray *kiln_publish_files(const KilnContext *context, const KilnIdentity *identity, const char *id)
 {
+	/* Mirrorlists lie where clients ask for them: in the channel itself and, with a release, in real directories
+	 * named like it. */
 	g_auto(GStrv) directories = kiln_address_directories(context->target);
+	GPtrArray *files = g_ptr_array_new_with_free_func(free_file);
 
-	for (char **name = directories; *name; name++) {
-		g_autofree char *directory = g_build_filename(channel, *name, NULL);
-		if (!kiln_fs_make_directory(directory, error))
-			return FALSE;
+	add_file(files, g_strdup(identity->key_name), g_strdup(identity->key_text));
+	add_file(files, g_strdup(identity->repo_name), g_strdup(identity->repo_text));
+	for (char **name = directories; *name; name++)
 		for (int part = 0; part < KILN_PART_COUNT; part++)
-			if (!write_mirrorlist(context, directory, id, (KilnPart)part, error))
-				return FALSE;
-	}
-	return TRUE;
+			add_mirrorlist(files, context, *name, id, (KilnPart)part);
+	return files;
+}
+
+gboolean kiln_publish_file_is_there(const KilnPublishFile *file, const char *channel_directory)
+{
+	g_autofree char *path = g_build_filename(channel_directory, file->name, NULL);
+	g_autofree char *present = kiln_fs_read(path, CHANNEL_FILE_MAX_BYTES, NULL, NULL);
+
+	return present && (!file->text || g_str_equal(present, file->text));
+}
+
+/* Replaces a channel's file unless it already says that. */
+static gboolean ensure_file(const KilnPublishFile *file, const char *channel, GError **error)
+{
+	g_autofree char *path = g_build_filename(channel, file->name, NULL);
+	g_autofree char *directory = g_path_get_dirname(path);
+
+	return kiln_publish_file_is_there(file, channel) ||
+		(kiln_fs_make_directory(directory, error) && kiln_fs_replace_text(path, file->text, error));
 }
 
 gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *identity, const char *repository,
 	const char *id, GError **error)
 {
 	g_autofree char *directory = g_build_filename(repository, context->project->config->channel, NULL);
-	g_autofree char *repo = g_build_filename(directory, identity->repo_name, NULL);
-	g_autofree char *key = g_build_filename(directory, identity->key_name, NULL);
 	g_autofree char *link = g_build_filename(directory, "current", NULL);
 	g_autofree char *target = g_build_filename("..", "snapshots", id, NULL);
 	g_autofree char *present = NULL;
-	const char *const files[] = {identity->repo_name, identity->key_name, NULL};
+	g_autoptr(GPtrArray) files = kiln_publish_files(context, identity, id);
+	const char *const names[] = {identity->repo_name, identity->key_name, NULL};
 
-	if (!kiln_fs_make_directory(directory, error) || !ensure_text(key, identity->key_text, error) ||
-		!ensure_text(repo, identity->repo_text, error) ||
-		!write_mirrorlists(context, directory, id, error))
-		return FALSE;
+	for (guint i = 0; i < files->len; i++)
+		if (!ensure_file(files->pdata[i], directory, error))
+			return FALSE;
 	present = g_file_read_link(link, NULL);
 	return (g_strcmp0(present, target) == 0 || kiln_fs_replace_link(link, target, error)) &&
-		kiln_address_check(context, identity->repo_text, repository, files, error);
+		kiln_address_check(context, identity->repo_text, repository, names, error);
+}
+
+/* What will be written anew. */
+static void tell_restored(
+	const KilnContext *context, const KilnIdentity *identity, const char *repository, const char *id)
+{
+	const char *channel = context->project->config->channel;
+	g_autofree char *directory = g_build_filename(repository, channel, NULL);
+	g_autoptr(GPtrArray) files = kiln_publish_files(context, identity, id);
+
+	for (guint i = 0; i < files->len; i++) {
+		const KilnPublishFile *file = files->pdata[i];
+		if (!kiln_publish_file_is_there(file, directory))
+			kiln_event_info("publish", "\"%s/%s\" was missing or not as it should be: written anew", channel,
+				file->name);
+	}
 }
 
 /* What is wrong with one part of a published snapshot, or NULL. */
@@ -191,6 +228,8 @@ gboolean kiln_publish_check(const KilnContext *context, const KilnIdentity *iden
 		g_autofree char *directory = g_build_filename(snapshot, kiln_part_name((KilnPart)part), NULL);
 		*ret_damage = find_damage(directory);
 	}
+	if (!*ret_damage)
+		tell_restored(context, identity, repository, current->id);
 	return *ret_damage || kiln_publish_point(context, identity, repository, current->id, error);
 }
 

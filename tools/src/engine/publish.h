@@ -24,6 +24,19 @@ gint64 kiln_publish_newest(const KilnContext *context);
  * was lost) the packages of the snapshots that are there. */
 gboolean kiln_publish_recall(const KilnContext *context, KilnStore *store, GError **error);
 
+/* A file of a channel. */
+typedef struct {
+	char *name; /* relative to the channel's directory */
+	char *text; /* NULL: not known */
+} KilnPublishFile;
+
+/* What a channel that points at the snapshot `id` offers beside its link, as KilnPublishFile: key, .repo file,
+ * mirrorlists. Caller owns. */
+GPtrArray *kiln_publish_files(const KilnContext *context, const KilnIdentity *identity, const char *id);
+
+/* Whether the file is there and says what it should. */
+gboolean kiln_publish_file_is_there(const KilnPublishFile *file, const char *channel_directory);
+
 /* Writes the files of a channel (`.repo`, key, mirrorlists, link) below `repository` so that it
  * points at the snapshot `id`, and sees that the addresses of the .repo file are answered by them
  * (engine/address.h). The gate uses it for a candidate, publishing for the real one. */
@@ -32,7 +45,7 @@ gboolean kiln_publish_point(const KilnContext *context, const KilnIdentity *iden
 
 /* Whether the channel's snapshot is there as its manifest and metadata say (presence and sizes; digests
  * are the gate's), with what is wrong first in `ret_damage` (NULL: nothing; caller owns). The channel's
- * own files are written anew if they differ. */
+ * own files are written anew if they differ, which is told. */
 gboolean kiln_publish_check(const KilnContext *context, const KilnIdentity *identity,
 	const KilnSnapshot *current, char **ret_damage, GError **error);
 
