@@ -379,6 +379,16 @@ stable/mirrorlist-debug is missing" ] || fail "$output"
 	expect_talk 'there is no contract "el1"'
 }
 
+@test "that nothing is published is told before anything of the base is fetched" {
+	cp -a . "$BATS_TEST_TMPDIR/p"
+	cd "$BATS_TEST_TMPDIR/p"
+	rm -r .kiln/www
+	sed -i 's|^baseurl=.*|baseurl=file:///nowhere|' repo-config/targets/small/base.repo
+	XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache KILN_CACHE=$BATS_TEST_TMPDIR/cache try check demo
+	expect_status 4
+	expect_talk 'nothing of "demo" is published for "small"'
+}
+
 @test "wrong questions" {
 	try check demo --snapshot nothing
 	expect_status 4

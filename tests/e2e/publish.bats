@@ -29,6 +29,15 @@ setup() {
 	expect_status 0
 }
 
+@test "a .repo template that does not have signatures checked is refused" {
+	cp repo-config/kiln.repo.in "$BATS_TEST_TMPDIR/"
+	sed -i '0,/^repo_gpgcheck=1/s//repo_gpgcheck=0/' repo-config/kiln.repo.in
+	try release
+	cp "$BATS_TEST_TMPDIR/kiln.repo.in" repo-config/
+	expect_status 3
+	expect_talk 'repo-config/kiln.repo.in: [kiln-demo] does not say repo_gpgcheck=1'
+}
+
 @test "a damaged published tree is noticed and made whole" {
 	published=.kiln/www/demo/trixie
 	: >"$published/stable/mirrorlist"

@@ -187,13 +187,22 @@ static gboolean check_paths(const KilnInvocation *invocation, GError **error)
 
 /* --- what is published --- */
 
-static KilnPublished *open_published(const KilnContext *context, const char *channel, GError **error)
+static const char *channel_of(const KilnInvocation *invocation)
 {
-	const char *collection = context->collection->name, *target = context->target->name;
+	return options.channel ? options.channel : invocation->project->config->channel;
+}
 
+static KilnPublished *open_published(
+	const KilnInvocation *invocation, const KilnCollection *collection, GError **error)
+{
+	const KilnProject *project = invocation->project;
+	g_autoptr(KilnTarget) target = kiln_cli_target(invocation, collection, options.target, error);
+
+	if (!target)
+		return NULL;
 	return options.snapshot
-		? kiln_published_open(context->project, collection, target, options.snapshot, error)
-		: kiln_published_of_channel(context->project, collection, target, channel, error);
+		? kiln_published_open(project, collection->name, target->name, options.snapshot, error)
+		: kiln_published_of_channel(project, collection->name, target->name, channel_of(invocation), error);
 }
 
 static gboolean run_checks(const KilnContext *context, const KilnContract *contract,
@@ -210,14 +219,13 @@ static gboolean run_checks(const KilnContext *context, const KilnContract *contr
 	return TRUE;
 }
 
-static gboolean check_published(const KilnInvocation *invocation, const KilnContext *context, GError **error)
+static gboolean check_published(const KilnInvocation *invocation, const KilnContext *context,
+	const KilnPublished *published, GError **error)
 {
-	const char *channel = options.channel ? options.channel : context->project->config->channel;
 	g_autofree char *repository = kiln_compose_repository_directory(context);
-	g_autofree char *directory = g_build_filename(repository, channel, NULL);
-	g_autoptr(KilnPublished) published = open_published(context, channel, error);
+	g_autofree char *directory = g_build_filename(repository, channel_of(invocation), NULL);
 	g_autoptr(KilnContract) contract =
-		published ? kiln_project_contract(context->project, context->target->contract, error) : NULL;
+		kiln_project_contract(context->project, context->target->contract, error);
 	g_autoptr(KilnPublished) before = NULL;
 	g_autoptr(GPtrArray) findings = kiln_findings_new();
 	KilnCheckSubject subject = {0};
@@ -256,6 +264,8 @@ static gboolean check_options(const KilnInvocation *invocation, GError **error)
 
 static gboolean run(const KilnInvocation *invocation, GError **error)
 {
+	const KilnCollection *collection;
+	g_autoptr(KilnPublished) published = NULL;
 	g_autoptr(KilnContext) context = NULL;
 
 	if (!check_options(invocation, error))
@@ -266,8 +276,11 @@ static gboolean run(const KilnInvocation *invocation, GError **error)
 		g_propagate_error(error, g_error_copy(invocation->no_project));
 		return FALSE;
 	}
-	context = kiln_cli_context(invocation, invocation->arguments[0], options.target, error);
-	return context && check_published(invocation, context, error);
+	/* No base is fetched to find that nothing is published. */
+	collection = kiln_cli_collection(invocation, invocation->arguments[0], error);
+	published = collection ? open_published(invocation, collection, error) : NULL;
+	context = published ? kiln_cli_context_of(invocation, collection, options.target, error) : NULL;
+	return context && check_published(invocation, context, published, error);
 }
 
 const KilnCommand kiln_command_check = {

@@ -120,6 +120,25 @@ static gboolean render_repo(
 	return identity->repo_text != NULL;
 }
 
+/* Clients are never told to take what nobody signed. */
+static gboolean check_signed(const KilnIdentity *identity, GError **error)
+{
+	const char *text = identity->repo_text;
+	g_autoptr(GPtrArray) sections = kiln_repo_file_parse(text, strlen(text), REPO_TEMPLATE, error);
+
+	for (guint i = 0; sections && i < sections->len; i++) {
+		const KilnRepoFileSection *section = sections->pdata[i];
+		if (section->gpgcheck && section->repo_gpgcheck)
+			continue;
+		g_set_error(error, KILN_ERROR, KILN_ERROR_CONFIG,
+			"%s: [%s] does not say %s=1: its clients would take what nobody signed; write gpgcheck=1 and "
+			"repo_gpgcheck=1 into each section",
+			REPO_TEMPLATE, section->id, section->gpgcheck ? "repo_gpgcheck" : "gpgcheck");
+		return FALSE;
+	}
+	return sections != NULL;
+}
+
 /* Before anything is built: an address that leads nowhere would be found by clients. */
 static gboolean check_addresses(const KilnIdentity *identity, const KilnContext *context, GError **error)
 {
@@ -135,6 +154,7 @@ KilnIdentity *kiln_identity_open(const KilnContext *context, GError **error)
 	identity->contract = kiln_project_contract(context->project, context->target->contract, error);
 	if (!identity->contract || !ensure_key(identity, context, error) || 
 		!render_repo(identity, context, context->project->config->channel, error) ||
+		!check_signed(identity, error) ||
 		!check_addresses(identity, context, error))
 		return NULL;
 	return g_steal_pointer(&identity);
