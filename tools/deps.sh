@@ -38,6 +38,7 @@ cpio                      cpio                      test: files of packages
 dnf                       dnf                       test: a client on the host
 nginx-light               nginx                     test: the published tree over HTTP
 python3                   python3                   test: the fault-injecting HTTP server
+python3-setuptools        python3-setuptools        test: programs that ask for versions of modules
 clang                     clang                     test: fuzzing
 libclang-rt-14-dev        compiler-rt               test: fuzzing
 busybox-static            busybox                   test: roots for sandbox tests

@@ -2,7 +2,7 @@
 /*
  * run_spec [--update] DIRECTORY: evaluates each DIRECTORY/NAME.spec in a jail in the target's root
  * and compares with NAME.expected: the JSON of a good spec, "error CODE: message" of a broken one.
- * A first line "#? with X without Y define N=BODY" of a spec sets options. DIRECTORY/sources holds
+ * A first line "#? with X without Y define N=BODY seconds S" of a spec sets options: S is how long it may take. DIRECTORY/sources holds
  * what specs may read. The version of rpm is left out. Each is evaluated again, from the cache, and
  * by the target's own rpm (not with "#? only host"): the answers must be the same.
  * The root is the base layer of target trixie of the project in the working directory.
@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Enough for a sanitized build beside others. */
+#define SECONDS 120
+
 typedef struct {
 	const char *directory;
 	char *macros;
@@ -30,6 +33,7 @@ typedef struct {
 typedef struct {
 	GPtrArray *with, *without, *defines;
 	gboolean only_host;
+	guint seconds; /* 0: SECONDS */
 } Options;
 
 static char *cache;
@@ -89,6 +93,8 @@ static void take_option(Options *options, const char *word, const char *value)
 
 	if (list)
 		g_ptr_array_add(list, g_strdelimit(g_strdup(value), "=", ' '));
+	if (strcmp(word, "seconds") == 0)
+		options->seconds = (guint)g_ascii_strtoull(value, NULL, 10);
 	options->only_host |= strcmp(word, "only") == 0 && strcmp(value, "host") == 0;
 }
 
@@ -140,7 +146,7 @@ static char *answer(
 		.without = (const char *const *)options->without->pdata,
 		.defines = (const char *const *)options->defines->pdata,
 		.by_target = by_target,
-		.wall_s = 20,
+		.wall_s = options->seconds ? options->seconds : SECONDS,
 		.cache = cache,
 	};
 	g_autoptr(KilnSpec) spec = kiln_evaluate_spec(&evaluation, &error);
