@@ -67,3 +67,14 @@ setup() {
 	expect_status 0
 	[ "$(stamp)" -gt "$first" ]
 }
+
+@test "what another key signed is not published again under the same name, and both keys are named" {
+	old=$("$KILN" key list --json | jq -r '.[0].fingerprint')
+	export KILN_KEYS=$BATS_TEST_TMPDIR/other
+	try release
+	expect_status 6
+	new=$("$KILN" key list --json | jq -r '.[0].fingerprint')
+	expect_talk '"hello-1.0-1.kt13.x86_64" was published in snapshot "'
+	expect_talk "with the signature of key $old, not of $new"
+	expect_talk 'raise Release in the spec of "hello"'
+}

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "engine/channel.h"
 #include "engine/keys.h"
+#include "engine/published.h"
 #include "engine/metadata_form.h"
 #include "format/snapshot_json.h"
 #include "lib/repomd.h"
@@ -247,6 +248,30 @@ static char *ensure_signed(
 	return g_steal_pointer(&signed_path);
 }
 
+/* The key that signed the packages of a snapshot, if that is there and it was another one than now. Caller owns. */
+static char *other_key_of(const Composing *composing, const char *snapshot)
+{
+	const KilnContext *context = composing->context;
+	g_autoptr(KilnPublished) published = kiln_published_open(
+		context->project, context->collection->name, context->target->name, snapshot, NULL);
+
+	if (!published || g_str_equal(published->snapshot->fingerprint, composing->identity->fingerprint))
+		return NULL;
+	return g_strdup(published->snapshot->fingerprint);
+}
+
+static void refuse_bytes(const Composing *composing, const char *nevra, const char *snapshot, const char *owner,
+	Refusal *changed)
+{
+	g_autofree char *key = other_key_of(composing, snapshot);
+
+	if (key)
+		refuse(changed, owner, "\"%s\" was published in snapshot \"%s\" with the signature of key %s, not of %s",
+			nevra, snapshot, key, composing->identity->fingerprint);
+	else
+		refuse(changed, owner, "\"%s\" was published with other bytes in snapshot \"%s\"", nevra, snapshot);
+}
+
 static gboolean check_bytes(const Composing *composing, const KilnSnapshotPackage *package, const char *owner,
 	Refusal *changed, GError **error)
 {
@@ -259,8 +284,7 @@ static gboolean check_bytes(const Composing *composing, const KilnSnapshotPackag
 		    composing->store, repository, package->nevra, &sha256, &snapshot, error))
 		return FALSE;
 	if (sha256 && !g_str_equal(sha256, package->sha256))
-		refuse(changed, owner, "\"%s\" was published with other bytes in snapshot \"%s\"", package->nevra,
-			snapshot);
+		refuse_bytes(composing, package->nevra, snapshot, owner, changed);
 	return TRUE;
 }
 
